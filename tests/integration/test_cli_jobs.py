@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration import cli_rig, one_drop
 from tests.integration.cli_rig import BROKEN, Rig
-from ytaudio_daemon.cli.commands.poller import Poller
+from ytaudio_daemon.cli.commands.wait import Poller
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
 from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
@@ -336,7 +336,7 @@ def test_a_daemon_that_restarts_is_waited_for(monkeypatch: pytest.MonkeyPatch) -
     patience = Poller(None, lambda: DaemonLiveness(state=next(beats)))
     assert patience.sleep() == (Exit.OK, "")
     assert patience.sleep() == (Exit.OK, "")
-    monkeypatch.setattr("ytaudio_daemon.cli.commands.poller.RESTART_GRACE_S", 0.0)
+    monkeypatch.setattr("ytaudio_daemon.cli.commands.wait.RESTART_GRACE_S", 0.0)
     assert patience.sleep()[0] is Exit.DAEMON_DOWN
 
 

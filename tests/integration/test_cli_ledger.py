@@ -19,7 +19,7 @@ from ytaudio_daemon.errors import LedgerFullError
 from ytaudio_daemon.folders.prepare import lock_state
 from ytaudio_daemon.ledger import backup as ledger_backup
 from ytaudio_daemon.ledger import sessions
-from ytaudio_daemon.ledger.enqueue import JobOptions, enqueue_link
+from ytaudio_daemon.ledger.enqueue import JobOptions, NewVideo, enqueue_link
 from ytaudio_daemon.ledger.migrate import HEAD
 from ytaudio_daemon.model import Options
 from ytaudio_daemon.model.quota import Quota
@@ -277,8 +277,10 @@ def give(rig: Rig, session: str, video: str, **options: Any) -> None:
         enqueue_link(
             db,
             opened.id,
-            video_id=video,
-            job_options=JobOptions.from_options(Options(**options)),
+            NewVideo(
+                video_id=video,
+                job_options=JobOptions.from_options(Options(**options)),
+            ),
             quota=Quota(),
             now=now(),
             file_is_gone=lambda _path: False,

@@ -16,7 +16,7 @@ from tests.odd_file_systems import short_names_program
 from tests.others import NOBODY, let_others_in, mounted, needs_root
 from ytaudio_daemon.cli.commands import doctor
 from ytaudio_daemon.daemon.self_check import RENAME_CHECK_INTERVAL_S, SelfCheck
-from ytaudio_daemon.doctor import folder_checks, machine_checks, ytdlp_checks
+from ytaudio_daemon.doctor import folder_checks, machine_checks, program_checks
 from ytaudio_daemon.folders.prepare import prepare
 from ytaudio_daemon.settings import Settings, load
 from ytaudio_daemon.system import install_hints
@@ -191,7 +191,7 @@ def test_remedies_are_lines_that_a_shell_takes() -> None:
         install_hints.reinstall_pyav_command(),
         *(
             f.remedy
-            for f in ytdlp_checks.check_ytdlp_upgrades(
+            for f in program_checks.check_ytdlp_upgrades(
                 ActiveVersion(version="1"), has_pip=False
             )
         ),

@@ -22,7 +22,7 @@ from ytaudio_daemon.jobs.prepare import private_paths
 from ytaudio_daemon.model import FetchRequest, Network
 from ytaudio_daemon.settings.load import load
 from ytaudio_daemon.system import landlock
-from ytaudio_daemon.system.private_file import replace_private_file
+from ytaudio_daemon.system.files import replace_private_file
 
 pytestmark = pytest.mark.skipif(
     landlock.abi() < landlock.MIN_ABI, reason="this kernel has no Landlock"

@@ -11,7 +11,7 @@ import pytest
 from tests.integration.intake_rig import LIVE, House
 from tests.odd_file_systems import short_names_program
 from tests.others import mounted
-from ytaudio_daemon.daemon.inbox_problems import inbox_problems
+from ytaudio_daemon.daemon.problems import inbox_problems
 from ytaudio_daemon.daemon.reload import view_settings
 from ytaudio_daemon.folders import drop_reader
 from ytaudio_daemon.folders.drop_reader import DropReader

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.cli_rig import Rig
 from tests.integration.intake_rig import LINKS, House
-from ytaudio_daemon.daemon.inbox_problems import MAX_NAMED_FILES, inbox_problems
+from ytaudio_daemon.daemon.problems import MAX_NAMED_FILES, inbox_problems
 from ytaudio_daemon.folders.prepare import prepare
 
 Put = Callable[[Path], Path]

@@ -25,7 +25,7 @@ from ytaudio_daemon.ledger import (
     transitions,
 )
 from ytaudio_daemon.ledger.archive import ALL_SESSIONS, AddedCounts
-from ytaudio_daemon.ledger.enqueue import EnqueueResult, enqueue_link
+from ytaudio_daemon.ledger.enqueue import EnqueueResult, NewVideo, enqueue_link
 from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 from ytaudio_daemon.model.line_rules import LinkAction
 
@@ -145,12 +145,10 @@ def post(ledger: Ledger, video: str, *, again: bool = False) -> EnqueueResult:
         return enqueue_link(
             db,
             session.id,
-            video_id=video,
-            job_options=ASK,
+            NewVideo(video_id=video, job_options=ASK, ignores_archive=again),
             quota=NO_LIMIT,
             now=later(1),
             file_is_gone=lambda _: False,
-            ignores_archive=again,
         )
 
 

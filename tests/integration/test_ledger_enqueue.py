@@ -17,7 +17,7 @@ from tests.integration.ledger_rig import (
 from tests.integration.ledger_rig import FAILED as FAILED_OUTCOME
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
-from ytaudio_daemon.ledger.enqueue import EnqueueResult, enqueue_link
+from ytaudio_daemon.ledger.enqueue import EnqueueResult, NewVideo, enqueue_link
 from ytaudio_daemon.model.line_rules import LinkAction
 from ytaudio_daemon.model.quota import Quota
 
@@ -33,8 +33,7 @@ def enqueue_video(
         answer = enqueue_link(
             db,
             session.id,
-            video_id=video,
-            job_options=ASK,
+            NewVideo(video_id=video, job_options=ASK),
             quota=quota,
             now=NOW,
             file_is_gone=lambda _: file_is_gone,

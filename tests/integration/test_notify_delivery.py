@@ -14,7 +14,7 @@ import pytest
 
 from tests.integration.receiver import Receiver, pause, serving
 from ytaudio_daemon.notify.delivery import command, launcher, webhook
-from ytaudio_daemon.notify.delivery.http_limits import MAX_BODY_BYTES
+from ytaudio_daemon.notify.delivery.apprise_channel import MAX_BODY_BYTES
 from ytaudio_daemon.notify.delivery.launcher import DeliveryProcess, DeliveryTarget
 from ytaudio_daemon.notify.delivery.redact import redacted, secrets_of
 from ytaudio_daemon.notify.delivery.result import DeliveryResult

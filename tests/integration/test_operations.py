@@ -21,6 +21,7 @@ from tests.integration.ledger_rig import (
 from ytaudio_daemon.errors import IllegalMoveError, SessionExpiredError, UsageError
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
+from ytaudio_daemon.ledger.enqueue import NewVideo
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.job import CancelResult
@@ -76,7 +77,9 @@ def test_a_link_is_enqueued_until_the_session_has_ended(
     drop(ledger, "alice", links("a"))
     session = active(ledger)
     enqueue = partial(
-        enqueue_link, job_options=ASK, quota=Quota(max_jobs=2), video_id="b"
+        enqueue_link,
+        new=NewVideo(video_id="b", job_options=ASK),
+        quota=Quota(max_jobs=2),
     )
     with open_write() as (db, now):
         assert enqueue(db, session.id, now=now).action is LinkAction.QUEUE
@@ -95,11 +98,9 @@ def test_a_jobs_uuid_can_be_chosen(open_write: OpenWrite) -> None:
         enqueue_link(
             db,
             session.id,
-            video_id="a",
-            job_options=ASK,
+            NewVideo(video_id="a", job_options=ASK, uuid=chosen),
             quota=NO_LIMIT,
             now=now,
-            job_uuid=chosen,
         )
         found = queries.find_job_by_uuid(db, chosen)
         assert found is not None

@@ -66,8 +66,7 @@ def add_job(context: ApiContext, video_id: str = "AAAAAAAAAAA") -> JobRow:
         posted = enqueue.enqueue_link(
             db,
             session.id,
-            video_id=video_id,
-            job_options=ASK,
+            enqueue.NewVideo(video_id=video_id, job_options=ASK),
             quota=NO_LIMIT,
             now=NOW,
             file_is_gone=lambda _: True,

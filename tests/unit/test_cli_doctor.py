@@ -10,7 +10,7 @@ from ytaudio_daemon.doctor import (
     CheckStatus,
     folder_checks,
     machine_checks,
-    ytdlp_checks,
+    program_checks,
 )
 from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion
 
@@ -32,7 +32,7 @@ NOW = 1_793_491_200.0
     ],
 )
 def test_an_old_yt_dlp_is_a_warning(version: str | None, health: CheckStatus) -> None:
-    found = ytdlp_checks.check_ytdlp_age(version, NOW)
+    found = program_checks.check_ytdlp_age(version, NOW)
     assert found.health is health
     assert bool(found.remedy) == (health is not CheckStatus.OK)
 
@@ -69,7 +69,7 @@ def test_an_old_yt_dlp_is_a_warning(version: str | None, health: CheckStatus) ->
 def test_upgrades_are_told_of(
     chosen: ActiveVersion, *, has_pip: bool, health: CheckStatus, words: str
 ) -> None:
-    (found,) = ytdlp_checks.check_ytdlp_upgrades(chosen, has_pip=has_pip)
+    (found,) = program_checks.check_ytdlp_upgrades(chosen, has_pip=has_pip)
     assert found.health is health
     assert words in found.message
 

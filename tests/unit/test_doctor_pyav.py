@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ytaudio_daemon.doctor.check_result import CheckStatus
-from ytaudio_daemon.doctor.pyav_check import check_pyav
+from ytaudio_daemon.doctor.program_checks import check_pyav
 from ytaudio_daemon.fetch import libav
 
 needs_wheel = pytest.mark.skipif(not libav.IS_INSTALLED, reason="no wheel of PyAV here")

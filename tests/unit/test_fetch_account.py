@@ -13,7 +13,7 @@ from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.model import Network
 from ytaudio_daemon.model.cookies import CookiesState, parse_cookies
-from ytaudio_daemon.system.private_file import locked
+from ytaudio_daemon.system.files import locked
 
 ROTATED = "The provided YouTube account cookies are no longer valid. They have likely"
 

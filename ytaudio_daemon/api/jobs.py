@@ -42,7 +42,7 @@ from ytaudio_daemon.api.vocabulary import AUDIO, Status, states_of
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.ledger import queries
 from ytaudio_daemon.ledger.collections import NewCollection
-from ytaudio_daemon.ledger.enqueue import JobOptions
+from ytaudio_daemon.ledger.enqueue import JobOptions, NewVideo
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, Options
@@ -318,17 +318,15 @@ def _enqueue(
     *,
     again: bool,
 ) -> tuple[JobRow, LinkAction]:
+    new = NewVideo(
+        video_id=link.video_id,
+        job_options=job_options,
+        is_music=link.is_music,
+        ignores_archive=again,
+    )
     with context.write() as (db, now):
-        posted = enqueue_link(
-            db,
-            session_id,
-            video_id=link.video_id,
-            is_music=link.is_music,
-            job_options=job_options,
-            quota=context.settings.sessions.quota,
-            now=now,
-            ignores_archive=again,
-        )
+        quota = context.settings.sessions.quota
+        posted = enqueue_link(db, session_id, new, quota=quota, now=now)
         row = None if posted.job_id is None else queries.job_by_id(db, posted.job_id)
     if posted.action is LinkAction.ARCHIVED:
         raise Problem(

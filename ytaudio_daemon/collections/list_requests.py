@@ -1,22 +1,27 @@
-"""From a claimed collection to the request that its worker gets."""
+"""Builds the request of a listing, for the daemon and for lists without a ledger."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import structlog
 
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout, cookie_jars, publishing
-from ytaudio_daemon.jobs.listing_requests import listing_request
+from ytaudio_daemon.jobs.config_values import limits, network
 from ytaudio_daemon.jobs.prepare import private_paths, work_folder_failure
 from ytaudio_daemon.jobs.publish_failures import unfinishable
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.model import Outcome
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.listing import FeedRequest, ListRequest
+from ytaudio_daemon.model.selection import Selection
 from ytaudio_daemon.model.subscription import NO_FEED_LIST_S, Look
 from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
+#: A listing is cut behind so many entries; the biggest channels have as many.
+MAX_LISTED_ENTRIES = 50_000
 
 
 def list_request(
@@ -74,4 +79,49 @@ def _feed_request(claim: ListingClaim, now: Now) -> FeedRequest | None:
         etag=following.etag,
         modified=following.modified,
         lists_without_feed=age_s >= NO_FEED_LIST_S,
+    )
+
+
+def listing_request(  # noqa: PLR0913 - one named part each; a bundle would hide them
+    settings: Settings,
+    *,
+    key: str,
+    attempt: int,
+    url: str,
+    kind: str,
+    selection: Selection,
+    attempt_dir: Path,
+    cache_dir: Path,
+    private_paths: Sequence[Path] = (),
+    own_cookies: Path | None = None,
+    egress: str | None = None,
+) -> ListRequest:
+    """Return the request for one attempt.
+
+    Args:
+        settings: Sections download, youtube and disk.
+        key: Identifies the attempts of one collection: its UUID, or one made up.
+        attempt: The attempt's number, from 1.
+        url: The canonical link of the collection.
+        kind: `playlist`, `album` or `channel`.
+        selection: Which of its entries are wanted: no more than these are listed.
+        attempt_dir: The attempt's own folder; it exists.
+        cache_dir: yt-dlp's cache.
+        private_paths: What the attempt must not reach.
+        own_cookies: The session's, in a file of the program's, in place of the config's.
+        egress: The key of the egress; None is the first.
+    """
+    return ListRequest(
+        key=key,
+        attempt=attempt,
+        url=url,
+        kind=kind,
+        max_entries=min(
+            selection.last_position or MAX_LISTED_ENTRIES, MAX_LISTED_ENTRIES
+        ),
+        attempt_dir=str(attempt_dir),
+        cache_dir=str(cache_dir),
+        private_paths=tuple(map(str, private_paths)),
+        limits=limits(settings),
+        network=network(settings, own_cookies, egress),
     )

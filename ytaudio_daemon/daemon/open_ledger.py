@@ -8,9 +8,11 @@ from typing import TypeVar
 
 from ytaudio_daemon.errors import AlreadyRunningError
 from ytaudio_daemon.ledger import Ledger
-from ytaudio_daemon.ledger.file_mode import close_ledger_to_others
+from ytaudio_daemon.ledger.ledger_file import (
+    back_up_before_migration,
+    close_ledger_to_others,
+)
 from ytaudio_daemon.ledger.migrate import check_integrity, migrate
-from ytaudio_daemon.ledger.pre_migration_backup import back_up_before_migration
 from ytaudio_daemon.ledger.retry_while_busy import retry_while_busy
 from ytaudio_daemon.settings import Settings
 

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from ytaudio_daemon import __version__
-from ytaudio_daemon.daemon.gate_problems import gate_problems
-from ytaudio_daemon.daemon.inbox_problems import inbox_problems
-from ytaudio_daemon.daemon.problems import ProblemReport, ProblemTracker
+from ytaudio_daemon.daemon.problems import (
+    ProblemReport,
+    ProblemTracker,
+    gate_problems,
+    inbox_problems,
+)
 from ytaudio_daemon.daemon.self_check import SelfCheck
 from ytaudio_daemon.daemon.token_provider_check import TokenProviderCheck
 from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater

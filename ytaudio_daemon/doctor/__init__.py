@@ -14,8 +14,8 @@ from ytaudio_daemon.doctor.inbox_checks import check_inbox_contents
 from ytaudio_daemon.doctor.ledger_checks import check_ledger
 from ytaudio_daemon.doctor.machine_checks import check_machine
 from ytaudio_daemon.doctor.notify_checks import check_receivers
+from ytaudio_daemon.doctor.program_checks import check_programs
 from ytaudio_daemon.doctor.youtube_checks import check_token_provider
-from ytaudio_daemon.doctor.ytdlp_checks import check_programs
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.ytdlp_versions.version_store import version_store

@@ -18,12 +18,12 @@ from ytaudio_daemon.downloader.options_input import (
     folder_path,
     parse_url,
 )
-from ytaudio_daemon.downloader.progress_forwarder import ProgressForwarder
 from ytaudio_daemon.downloader.result import (
     CollectionEntry,
     DownloadResult,
     EntryResult,
     ProgressCallback,
+    ProgressForwarder,
     final_event,
     rejected_result,
     result_of,

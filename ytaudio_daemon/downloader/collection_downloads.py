@@ -20,10 +20,10 @@ from ytaudio_daemon.downloader.folder_downloader import (
     FolderDownloader,
 )
 from ytaudio_daemon.downloader.ordered_batch import BatchTask, OrderedBatch
-from ytaudio_daemon.downloader.progress_forwarder import ProgressForwarder
 from ytaudio_daemon.downloader.result import (
     EntryResult,
     ProgressCallback,
+    ProgressForwarder,
     final_event,
 )
 from ytaudio_daemon.downloader.stop_signal import StopLevel, StopSignal

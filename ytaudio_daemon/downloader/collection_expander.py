@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from ytaudio_daemon.collections.list_requests import listing_request
 from ytaudio_daemon.downloader.await_attempt import kill_and_wait
 from ytaudio_daemon.downloader.egress_choice import EgressChoice
 from ytaudio_daemon.downloader.expansion import ExpandedEntry, Expansion
@@ -17,7 +18,6 @@ from ytaudio_daemon.downloader.stop_signal import INTERRUPTED, POLL_S, StopSigna
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout, publishing
-from ytaudio_daemon.jobs.listing_requests import listing_request
 from ytaudio_daemon.model import (
     AlbumFacts,
     Failure,

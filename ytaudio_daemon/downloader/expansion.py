@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ytaudio_daemon.model import Failure, Layer, ListedEntry, ListedPage, ListTotals
-from ytaudio_daemon.model.first_look import FirstLook
 from ytaudio_daemon.model.selection import ListableEntry, Selection
-from ytaudio_daemon.model.subscription import Follow
+from ytaudio_daemon.model.subscription import FirstLook, Follow
 from ytaudio_daemon.urls import CollectionLink
 
 

@@ -12,9 +12,11 @@ from ytaudio_daemon.folders.host_id import load_host_id
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import lock_state, prepare
 from ytaudio_daemon.ledger import Ledger
-from ytaudio_daemon.ledger.file_mode import close_ledger_to_others
+from ytaudio_daemon.ledger.ledger_file import (
+    back_up_before_migration,
+    close_ledger_to_others,
+)
 from ytaudio_daemon.ledger.migrate import migrate, require_current
-from ytaudio_daemon.ledger.pre_migration_backup import back_up_before_migration
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system.utf8_mode import require_utf8_file_names
 

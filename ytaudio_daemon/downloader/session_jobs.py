@@ -35,7 +35,7 @@ from ytaudio_daemon.ledger import (
     transitions,
 )
 from ytaudio_daemon.ledger.claims import Claim
-from ytaudio_daemon.ledger.enqueue import JobOptions
+from ytaudio_daemon.ledger.enqueue import JobOptions, NewVideo
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
@@ -151,39 +151,33 @@ class SessionJobRunner:
 
     def _find_or_enqueue(self, wanted: SessionJobRequest) -> JobRow | str:
         """Return the job, new or known; or a sentence that says why there is none."""
-        options, video_id = (
-            wanted.download_request.options,
-            wanted.download_request.link.video_id,
-        )
+        link = wanted.download_request.link
+        job_options = JobOptions.from_options(wanted.download_request.options)
         job_uuid = _checked_uuid(wanted.job_uuid)
         with write_now(self._ledger) as (db, now):
             session = require_active_session(db, wanted.session_uuid)
-            job_options = JobOptions.from_options(options)
             known = queries.find_job_by_uuid(db, job_uuid)
             if known is not None:
-                _require_same_job(known, session.uuid, video_id, job_options)
+                _require_same_job(known, session.uuid, link.video_id, job_options)
             else:
                 known = queries.find_job_by_audio(
-                    db, session.id, video_id, job_options.profile
+                    db, session.id, link.video_id, job_options.profile
                 )
             if known is not None:
                 transitions.withdraw_cancellation(db, known.id, now)
                 return known
-            enqueued = enqueue_link(
-                db,
-                session.id,
-                video_id=video_id,
+            new = NewVideo(
+                video_id=link.video_id,
                 job_options=job_options,
-                quota=self._settings.sessions.quota,
-                now=now,
-                job_uuid=job_uuid,
-                is_music=wanted.download_request.link.is_music,
+                uuid=job_uuid,
+                is_music=link.is_music,
                 ignores_archive=wanted.again,
             )
+            quota = self._settings.sessions.quota
+            enqueued = enqueue_link(db, session.id, new, quota=quota, now=now)
             if enqueued.action is LinkAction.ARCHIVED:
-                return (
-                    f"The video is {enqueued.message}; again=True downloads it anyway."
-                )
+                said = enqueued.message
+                return f"The video is {said}; again=True downloads it anyway."
             if enqueued.job_id is None:
                 return OVER_QUOTA
             return queries.job_by_id(db, enqueued.job_id)

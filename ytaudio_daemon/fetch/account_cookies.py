@@ -21,7 +21,7 @@ from ytaudio_daemon.model.cookies import (
     merge_refreshed,
     parse_cookies,
 )
-from ytaudio_daemon.system.private_file import locked, replace_private_file
+from ytaudio_daemon.system.files import locked, replace_private_file
 from ytaudio_daemon.system.regular_files import read_regular_file
 
 #: Begins yt-dlp's warning (extractor/youtube/_base.py, `_request_webpage`).

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.folders.layout import Layout
-from ytaudio_daemon.system.private_file import locked, replace_private_file
+from ytaudio_daemon.system.files import locked, replace_private_file
 
 FILE_NAME = "cookies.txt"
 

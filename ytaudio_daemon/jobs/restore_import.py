@@ -28,7 +28,7 @@ from ytaudio_daemon.ledger import (
     transitions,
     work_counts,
 )
-from ytaudio_daemon.ledger.enqueue import JobOptions, enqueue_link
+from ytaudio_daemon.ledger.enqueue import JobOptions, NewVideo, enqueue_link
 from ytaudio_daemon.ledger.sessions import active_session, find_session, open_session
 from ytaudio_daemon.model import JobState, Options, Outcome
 from ytaudio_daemon.model.clock import Now
@@ -201,29 +201,23 @@ def _enqueue_job(
     db: Connection, published_result: PublishedResult, now: Now
 ) -> int | None:
     """Enqueue the job that finished audio came from, in its session; None if impossible."""
-    job_options, link = (
-        _job_options(published_result.facts),
-        parse_plain_link(str(published_result.facts.get("url"))),
-    )
+    job_options = _job_options(published_result.facts)
+    link = parse_plain_link(str(published_result.facts.get("url")))
     session_id = _find_or_open_session(db, published_result, now)
     if job_options is None or session_id is None or link is None:
         return None
-    video_id = link.video_id
-    if (
-        queries.find_job_by_audio(db, session_id, video_id, job_options.profile)
-        is not None
-    ):
-        return None
-    return enqueue_link(
-        db,
-        session_id,
-        video_id=video_id,
+    new = NewVideo(
+        video_id=link.video_id,
         job_options=job_options,
-        quota=NO_LIMIT,
-        now=now,
-        file_is_gone=published.audio_is_gone,
-        job_uuid=published_result.job_uuid,
+        uuid=published_result.job_uuid,
         ignores_archive=True,  # it is here already
+    )
+    profile = job_options.profile
+    if queries.find_job_by_audio(db, session_id, new.video_id, profile) is not None:
+        return None
+    is_gone = published.audio_is_gone
+    return enqueue_link(
+        db, session_id, new, quota=NO_LIMIT, now=now, file_is_gone=is_gone
     ).job_id
 
 

@@ -1,6 +1,6 @@
 """Claims jobs for workers: sessions take turns, jobs go by priority and age."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,7 @@ _QUEUED_JOB = sa.select(*_COLUMNS_TO_CLAIM).where(
     jobs.c.id == sa.bindparam("of_job"), jobs.c.state == JobState.QUEUED
 )
 _MARK_RUNNING = sa.update(jobs).where(jobs.c.id == sa.bindparam("of_job"))
-_BEGIN_ATTEMPT = sa.insert(attempts)
+_INSERT_ATTEMPT = sa.insert(attempts)
 _MOVE_TO_END_OF_TURNS = (
     sa.update(sessions)
     .where(sessions.c.id == sa.bindparam("of_session"))
@@ -116,14 +116,11 @@ def claim_next(
     row = (_next_unblocked(db) if is_probe else None) or _next_queued(db)
     if row is None:
         return None
-    egress = _first_with_token(db, _in_order_for(db, row.id, usable), pace, now)
+    egress = first_with_token(db, _in_order_for(db, row.id, usable), pace, now)
     if egress is None:
         return None
-    attempt = row.attempt + 1
-    _mark_running(db, row.id, attempt, now, host, egress)
+    _begin_attempt(db, row, now, host, egress)
     move_to_end_of_turns(db, row.session_id)
-    fence = Fence(job_id=row.id, session_id=row.session_id, attempt=attempt)
-    record_transition(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
     gates.set_probe(db, row.id, gates_at(egress, closed))
     return _claim_of_job(db, row.id)
 
@@ -153,13 +150,11 @@ def order_egresses(
     return sorted(ordered, key=lambda key: not is_open(key, closed, now.wall))
 
 
-def _first_with_token(
-    db: Connection, egresses: Sequence[str], pace: Pace, now: Now
+def first_with_token(
+    db: Connection, egresses: Iterable[str], pace: Pace, now: Now
 ) -> str | None:
-    for key in egresses:
-        if gates.take_token(db, pace, now, key):
-            return key
-    return None
+    """Return the first egress whose pace has a token left, and take it; None: there is none."""
+    return next((key for key in egresses if gates.take_token(db, pace, now, key)), None)
 
 
 def claim_job(
@@ -183,9 +178,7 @@ def claim_job(
     row = db.execute(_QUEUED_JOB, {"of_job": job_id}).first()
     if row is None:
         return None
-    _mark_running(db, job_id, row.attempt + 1, now, owner, egress)
-    fence = Fence(job_id=job_id, session_id=row.session_id, attempt=row.attempt + 1)
-    record_transition(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
+    _begin_attempt(db, row, now, owner, egress)
     return _claim_of_job(db, job_id)
 
 
@@ -244,24 +237,24 @@ def _next_unblocked(db: Connection) -> Any:
     if session_id is None:
         return None
     return db.execute(
-        sa.select(jobs.c.id, jobs.c.session_id, jobs.c.attempt)
+        sa.select(*_COLUMNS_TO_CLAIM)
         .where(jobs.c.session_id == session_id, unblocked)
         .order_by(jobs.c.priority.desc(), jobs.c.id)
         .limit(1),
     ).first()
 
 
-def _mark_running(
-    db: Connection, job_id: int, attempt: int, now: Now, host: str, egress: str
-) -> None:
-    begun = {"host": host, "started_at": now.wall}
+def _begin_attempt(db: Connection, row: Any, now: Now, owner: str, egress: str) -> None:
+    """Queued → running, for the job of a row of `_COLUMNS_TO_CLAIM`."""
+    number = row.attempt + 1
+    begun = {"host": owner, "started_at": now.wall}
     running = {"state": JobState.RUNNING.value, "phase": None, "retry_at": None}
+    db.execute(_MARK_RUNNING, {"of_job": row.id, "attempt": number, **begun, **running})
     db.execute(
-        _MARK_RUNNING, {"of_job": job_id, "attempt": attempt, **begun, **running}
+        _INSERT_ATTEMPT, {"job_id": row.id, "number": number, "egress": egress, **begun}
     )
-    db.execute(
-        _BEGIN_ATTEMPT, {"job_id": job_id, "number": attempt, "egress": egress, **begun}
-    )
+    fence = Fence(job_id=row.id, session_id=row.session_id, attempt=number)
+    record_transition(db, now, fence, JobState.QUEUED, JobState.RUNNING, "claimed")
 
 
 def move_to_end_of_turns(db: Connection, session_id: int) -> None:
@@ -295,14 +288,7 @@ def _claim_from_row(row: Any) -> Claim:
         source_file=source_file(row),
         source_line=row.drop_line,
         source_part=row.drop_part,
-        history=JobHistory(
-            attempt=row.attempt,
-            charged=row.charged,
-            crashes=row.crashes,
-            last_code=row.error_code,
-            claimed_at=row.started_at,
-            pending_uptime_s=row.pending_lived,
-        ),
+        history=history_from_row(row),
         output_path=row.output_path,
         sha256=row.sha256,
         publishing=row.phase == Phase.PUBLISHING,
@@ -310,4 +296,16 @@ def _claim_from_row(row: Any) -> Claim:
         is_music=row.is_music,
         egress=row.egress or "",
         is_of_collection=row.collection_id is not None,
+    )
+
+
+def history_from_row(row: Any) -> JobHistory:
+    """Return the history of a job, or of the listings of a collection."""
+    return JobHistory(
+        attempt=row.attempt,
+        charged=row.charged,
+        crashes=row.crashes,
+        last_code=row.error_code,
+        claimed_at=row.started_at,
+        pending_uptime_s=row.pending_lived,
     )

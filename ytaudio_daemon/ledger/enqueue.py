@@ -255,6 +255,25 @@ class JobBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewVideo:
+    """The video that a link of a client names, and what it is wanted as.
+
+    Attributes:
+        video_id: The 11 characters.
+        job_options: The effective options.
+        uuid: The job's, if it is a new one, and no other job's; random when None.
+        is_music: The link is one of YouTube Music's.
+        ignores_archive: It is fetched although the archive has the video.
+    """
+
+    video_id: str
+    job_options: JobOptions
+    uuid: str | None = None
+    is_music: bool = False
+    ignores_archive: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnqueueResult:
     """The action on a client's link.
 
@@ -272,18 +291,14 @@ class EnqueueResult:
     message: str = ""
 
 
-def enqueue_link(  # noqa: PLR0913 - what a decision depends on, one name each
+def enqueue_link(
     db: Connection,
     session_id: int,
+    new: NewVideo,
     *,
-    video_id: str,
-    job_options: JobOptions,
     quota: Quota,
     now: Now,
     file_is_gone: Callable[[str], bool],
-    job_uuid: str | None = None,
-    is_music: bool = False,
-    ignores_archive: bool = False,
 ) -> EnqueueResult:
     """Enqueue one link for a client that waits for the result.
 
@@ -293,28 +308,24 @@ def enqueue_link(  # noqa: PLR0913 - what a decision depends on, one name each
     Args:
         db: A write transaction.
         session_id: The session that the job belongs to.
-        video_id: The 11 characters.
-        job_options: The effective options.
+        new: What the link asks for.
         quota: The config's; the session's own limits win.
         now: The moment.
         file_is_gone: Returns whether a completed job's output path no longer exists.
-        job_uuid: For a new job, and no other job's; random when None.
-        is_music: The link is one of YouTube Music's.
-        ignores_archive: It is fetched although the archive has the video.
     """
     session = session_row(db, session_id)
     batch = JobBatch(
         db, session, quota, now, when_full=WhenFull.REFUSE, file_is_gone=file_is_gone
     )
-    key = audio_key(video_id, job_options.profile)
+    key = audio_key(new.video_id, new.job_options.profile)
     batch.load([key])
     decision, job_id, _ = batch.enqueue(
         key,
-        video_id,
-        job_options,
-        job_uuid=job_uuid,
-        is_music=is_music,
-        ignores_archive=ignores_archive,
+        new.video_id,
+        new.job_options,
+        job_uuid=new.uuid,
+        is_music=new.is_music,
+        ignores_archive=new.ignores_archive,
     )
     if decision.archived_at is not None:
         return EnqueueResult(

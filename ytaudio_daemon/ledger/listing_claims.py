@@ -12,7 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import gates, outages
-from ytaudio_daemon.ledger.claims import move_to_end_of_turns
+from ytaudio_daemon.ledger.claims import (
+    first_with_token,
+    history_from_row,
+    move_to_end_of_turns,
+)
 from ytaudio_daemon.ledger.collections import append_collection_event
 from ytaudio_daemon.ledger.enqueue import JobOptions, JobSource
 from ytaudio_daemon.ledger.schema import (
@@ -26,10 +30,9 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.decide import JobHistory
 from ytaudio_daemon.model.egress import gates_at
-from ytaudio_daemon.model.first_look import FirstLook
 from ytaudio_daemon.model.gates import Gate, Pace
 from ytaudio_daemon.model.selection import Selection
-from ytaudio_daemon.model.subscription import Look, SubscriptionState
+from ytaudio_daemon.model.subscription import FirstLook, Look, SubscriptionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,15 +167,8 @@ def claim_next(
     row = None if outages.is_held(db, now) else db.execute(_NEXT_QUEUED).first()
     if row is None:
         return None
-    egress = next(
-        (
-            key
-            for key in egresses
-            if _may_list(db, gates_at(key, closed), now)
-            and gates.take_token(db, pace, now, key)
-        ),
-        None,
-    )
+    usable = (k for k in egresses if _may_list(db, gates_at(k, closed), now))
+    egress = first_with_token(db, usable, pace, now)
     if egress is None:
         return None
     db.execute(
@@ -267,14 +263,7 @@ def _claim_from_row(row: Any) -> ListingClaim:
             if row.drop_id is not None
             else (None, None, None)
         ),
-        history=JobHistory(
-            attempt=row.attempt,
-            charged=row.charged,
-            crashes=row.crashes,
-            last_code=row.error_code,
-            claimed_at=row.started_at,
-            pending_uptime_s=row.pending_lived,
-        ),
+        history=history_from_row(row),
         following=_following(row),
         is_from_now_on=row.follow_state is not None and row.listed_at is None,
     )

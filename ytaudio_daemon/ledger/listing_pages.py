@@ -21,8 +21,8 @@ from ytaudio_daemon.ledger.listing_ends import is_current
 from ytaudio_daemon.ledger.schema import (
     collections,
     entries,
-    sessions,
 )
+from ytaudio_daemon.ledger.sessions import session_row
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import WhenFull, audio_key
 from ytaudio_daemon.model.listing import ListedPage
@@ -223,10 +223,7 @@ def select_entries(
     """
     if not undecided:
         return chosen
-    profile = claim.job_options.profile
-    session = db.execute(
-        sa.select(sessions).where(sessions.c.id == claim.session_id)
-    ).one()
+    session = session_row(db, claim.session_id)
     batch = JobBatch(
         db,
         session,
@@ -235,34 +232,36 @@ def select_entries(
         when_full=WhenFull.HOLD,
         file_is_gone=rules.file_is_gone,
     )
+    profile = claim.job_options.profile
     batch.load(audio_key(entry.video_id, profile) for entry in undecided)
     for entry in undecided:
         if claim.look is not Look.NONE:  # lists tell no days as a rule
             entry.upload_date = entry.upload_date or rfc3339(now.wall)[:10]
         entry.skipped = claim.wanted.skip_reason(entry, chosen, rules.max_items)
-        if entry.unavailable or entry.skipped is not None:
-            continue
-        decision, job_id, _ = batch.enqueue(
-            audio_key(entry.video_id, profile),
-            entry.video_id,
-            claim.job_options,
-            claim.source,
-            is_music=claim.is_music,
-            place=(claim.collection_id, entry.position),
-            ignores_archive=claim.selection.again,
-        )
-        if decision.archived_at is not None:
-            entry.skipped = archive.since_text(decision.archived_at)
-            continue
-        if decision.exceeded is not None:
-            entry.skipped = OVER_LIFETIME_LIMIT
-            continue
-        entry.job_id = job_id
-        chosen += 1
+        if not entry.unavailable and entry.skipped is None:
+            _enqueue_entry(batch, claim, entry)
+            chosen += entry.job_id is not None
     batch.write()
     accepted = session.accepted + batch.new_job_count
     record_activity(db, claim.session_id, now, accepted=accepted)
     return chosen
+
+
+def _enqueue_entry(batch: JobBatch, claim: ListingClaim, entry: Entry) -> None:
+    """Give a selected entry its job, or the reason why it gets none."""
+    decision, entry.job_id, _ = batch.enqueue(
+        audio_key(entry.video_id, claim.job_options.profile),
+        entry.video_id,
+        claim.job_options,
+        claim.source,
+        is_music=claim.is_music,
+        place=(claim.collection_id, entry.position),
+        ignores_archive=claim.selection.again,
+    )
+    if decision.archived_at is not None:
+        entry.skipped = archive.since_text(decision.archived_at)
+    elif decision.exceeded is not None:
+        entry.skipped = OVER_LIFETIME_LIMIT
 
 
 def known_entries(

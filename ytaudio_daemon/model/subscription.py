@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from ytaudio_daemon.model.collection_options import duration_text, parse_seconds
 from ytaudio_daemon.model.options import Layer, OptionError
+from ytaudio_daemon.model.selection import ListableEntry, Selection
 
 #: A look is late by up to this part of the interval, so that many do not come at once.
 JITTER = 0.1
@@ -169,3 +170,38 @@ def feed_query(kind: str, url: str, list_id: str, channel_id: str) -> str:
         return f"channel_id={channel_id}"
     prefix = _TAB_PLAYLISTS.get(tab[1])
     return f"playlist_id={prefix}{found[1]}" if prefix else ""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What the first look of a subscription takes: nothing, or what `since` says.
+
+    Attributes:
+        selection: Of the line.
+        keep_last: The number of latest files that stay; None for all. The files of other
+            entries would be removed as soon as they are there.
+    """
+
+    selection: Selection
+    keep_last: int | None = None
+
+    @property
+    def order(self) -> str:
+        """The order in which entries are decided about; one of `ORDERS`."""
+        counts_latest = self.keep_last is not None and not self._takes_nothing
+        return "newest" if counts_latest else self.selection.order
+
+    def skip_reason(
+        self, entry: ListableEntry, chosen_so_far: int, max_items: int
+    ) -> str | None:
+        """Return why an entry is not taken; the arguments are those of a selection."""
+        if self._takes_nothing:
+            return BEFORE_FOLLOWED
+        reason = self.selection.skip_reason(entry, chosen_so_far, max_items)
+        if reason is not None or entry.unavailable or self.keep_last is None:
+            return reason
+        return BEYOND_KEEP_LAST if chosen_so_far >= self.keep_last else None
+
+    @property
+    def _takes_nothing(self) -> bool:
+        return self.selection.since is None

@@ -10,51 +10,29 @@ from ytaudio_daemon.ledger import (
     subscriptions,
 )
 from ytaudio_daemon.ledger.collections import AskedCollection, NewCollection
-from ytaudio_daemon.ledger.enqueue import NO_DROP, EnqueueResult, JobOptions
+from ytaudio_daemon.ledger.enqueue import NO_DROP, EnqueueResult, JobOptions, NewVideo
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
 
-def enqueue_link(  # noqa: PLR0913 - a job's parts, one name each
-    db: Connection,
-    session_id: int,
-    *,
-    video_id: str,
-    job_options: JobOptions,
-    quota: Quota,
-    now: Now,
-    job_uuid: str | None = None,
-    is_music: bool = False,
-    ignores_archive: bool = False,
+def enqueue_link(
+    db: Connection, session_id: int, new: NewVideo, *, quota: Quota, now: Now
 ) -> EnqueueResult:
     """Enqueue one link in an active session; over the quota it is refused, not held.
 
     Args:
         db: A write transaction.
         session_id: The session that the job belongs to.
-        video_id: The 11 characters.
-        job_options: The effective options.
+        new: What the link asks for.
         quota: The config's; the session's own limits win.
         now: The moment.
-        job_uuid: For a new job, and no other job's; random when None.
-        is_music: The link is one of YouTube Music's.
-        ignores_archive: It is fetched although the archive has the video.
 
     Raises:
         SessionExpiredError: The session has ended.
     """
     sessions.require_active(db, session_id)
     return enqueue.enqueue_link(
-        db,
-        session_id,
-        video_id=video_id,
-        job_options=job_options,
-        quota=quota,
-        now=now,
-        file_is_gone=audio_is_gone,
-        job_uuid=job_uuid,
-        is_music=is_music,
-        ignores_archive=ignores_archive,
+        db, session_id, new, quota=quota, now=now, file_is_gone=audio_is_gone
     )
 
 

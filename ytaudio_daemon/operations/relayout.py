@@ -23,9 +23,9 @@ from ytaudio_daemon.folders.library_moves import (
     standing_of,
 )
 from ytaudio_daemon.folders.planned_names import PlannedNames
-from ytaudio_daemon.ledger import Connection, Ledger, library_relayout, queries
-from ytaudio_daemon.ledger.library_collections import save_library_collection
+from ytaudio_daemon.ledger import Connection, Ledger, library_entries, queries
 from ytaudio_daemon.ledger.library_entries import LibraryEntry
+from ytaudio_daemon.ledger.library_playlists import save_library_collection
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model.library_rules import LibraryRules
 from ytaudio_daemon.operations.transaction import read_now
@@ -95,7 +95,7 @@ class Relayout:
 
     def _page(self, after: int) -> list[tuple[LibraryEntry, JobRow]]:
         with self.ledger.read() as db:
-            entries = library_relayout.library_page(db, after, self.session_id)
+            entries = library_entries.library_page(db, after, self.session_id)
             jobs = queries.jobs_by_id(db, [entry.job_id for entry in entries])
         return [(entry, jobs[entry.job_id]) for entry in entries]
 
@@ -147,14 +147,14 @@ class Relayout:
             Where it is now; None when nothing was done.
         """
         with self._writing() as db:
-            if not library_relayout.is_current(db, entry):
+            if not library_entries.is_current(db, entry):
                 return None
             if moved is None:
                 moved = move_file(_file_of(entry), wanted)
                 failpoints.failpoint("library.moved", moved.name)
             self._leave_folder(db, _file_of(entry), moved, job, named)
             recorded = replace(entry, name=moved.name, identity=moved.identity)
-            library_relayout.record_move(db, recorded, read_now(db))
+            library_entries.record_move(db, recorded, read_now(db))
         failpoints.failpoint("library.relaid", moved.name)
         return moved
 
@@ -169,7 +169,7 @@ class Relayout:
     def _is_gone(self, entry: LibraryEntry) -> bool:
         """Return whether the daemon, and no person, has removed or replaced a file."""
         with self.ledger.read() as db:
-            return not library_relayout.is_current(db, entry)
+            return not library_entries.is_current(db, entry)
 
     def _wanted(self, job: JobRow, named: NamedCollection | None) -> WantedPlace:
         return WantedPlace(

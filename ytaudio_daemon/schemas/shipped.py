@@ -7,7 +7,6 @@ from ytaudio_daemon.schemas import (
     commands,
     download,
     ledger_commands,
-    library_commands,
 )
 from ytaudio_daemon.schemas.collection import (
     CollectionDetailsDocument,
@@ -43,7 +42,7 @@ TITLES: dict[type, str] = {
     ledger_commands.LedgerBackupDocument: "Backup",
     ledger_commands.LedgerCheckDocument: "Check",
     ledger_commands.LedgerRestoreDocument: "Restore",
-    library_commands.LibraryRelayoutDocument: "The library's files in a new layout",
+    commands.LibraryRelayoutDocument: "The library's files in a new layout",
     NoticeDocument: "Notice",
     commands.NotifyTestDocument: "Receivers tried",
     PreviewDocument: "Preview of a collection",

@@ -4,7 +4,8 @@ import ctypes
 import os
 import resource
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # Option numbers of prctl(2), from linux/prctl.h.
@@ -16,6 +17,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 _WORKER_OOM_SCORE = 500
 
 _libc = ctypes.CDLL(None, use_errno=True)
+#: The children of a killed process become ours, so each round may find new ones.
+_ROUNDS = 100
 
 
 def die_with_parent(number: int = signal.SIGKILL) -> None:
@@ -93,3 +96,34 @@ def _prctl(option: int, value: object) -> None:
     if _libc.prctl(option, value, 0, 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"prctl({option}): {os.strerror(number)}")
+
+
+def kill_descendants() -> None:
+    """Kill and reap all descendants; needs an earlier `become_subreaper()`."""
+    for _ in range(_ROUNDS):
+        found = children()
+        if not found:
+            return
+        for pid in found:
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
+
+@contextmanager
+def memory_file(content: bytes) -> Iterator[int]:
+    """Yield a descriptor at the start of an anonymous file (memfd_create(2)).
+
+    Unlike a pipe it takes any amount at once, so a child that never reads its standard
+    input blocks nobody. It is closed in this process when the block ends.
+
+    Raises:
+        OSError: There are no descriptors or no memory left.
+    """
+    fd = os.memfd_create("stdin", os.MFD_CLOEXEC)
+    try:
+        os.write(fd, content)
+        os.lseek(fd, 0, os.SEEK_SET)
+        yield fd
+    finally:
+        os.close(fd)

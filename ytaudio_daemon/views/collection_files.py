@@ -9,9 +9,9 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.library_cover import add_cover
 from ytaudio_daemon.folders.library_playlist import PlaylistWriter, playlist_to_write
 from ytaudio_daemon.ledger import Ledger
-from ytaudio_daemon.ledger.library_collections import LibraryCollection
 from ytaudio_daemon.ledger.library_entries import LibraryEntry
 from ytaudio_daemon.ledger.library_playlists import (
+    LibraryCollection,
     PlaylistEntry,
     PlaylistHead,
     playlist_page,

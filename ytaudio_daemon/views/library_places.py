@@ -7,7 +7,7 @@ from ytaudio_daemon.folders.published import read_job_file
 from ytaudio_daemon.folders.session_defaults import read_session_library
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.job_collections import collection_of_job
-from ytaudio_daemon.ledger.library_collections import (
+from ytaudio_daemon.ledger.library_playlists import (
     LibraryCollection,
     find_library_collection,
     name_collection,

@@ -9,15 +9,13 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.session_defaults import read_session_library
 from ytaudio_daemon.ledger import Connection, Ledger
 from ytaudio_daemon.ledger.changes import Change
-from ytaudio_daemon.ledger.library_collections import (
-    LibraryCollection,
-    save_library_collection,
-)
 from ytaudio_daemon.ledger.library_playlists import (
+    LibraryCollection,
     PlaylistHead,
     collections_of_jobs,
-    name_playlist,
+    name_collection,
     playlist_head,
+    save_library_collection,
 )
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views.collection_files import CollectionFiles
@@ -156,7 +154,7 @@ class LibraryPlaylists:
         known = head.known
         if known is None:
             with self._ledger.write() as db:
-                known = name_playlist(db, head)
+                known = name_collection(db, head.collection, head.session_name)
         files = CollectionFiles(
             ledger=self._ledger,
             layout=self._layout,

@@ -2,24 +2,27 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
 from ytaudio_daemon.archive.archive_file import read_archive
 from ytaudio_daemon.archive.findings import Finding, Problem
 from ytaudio_daemon.archive.importer import ImportReport, import_videos
 from ytaudio_daemon.archive.music_files import is_music_file, read_file, read_folder
-from ytaudio_daemon.cli.commands.archive_progress import import_meter
 from ytaudio_daemon.cli.commands.archive_scope import session_to_add_to
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.ledger_access import open_ledger
 from ytaudio_daemon.cli.privileges import daemon_user
+from ytaudio_daemon.cli.terminal import Terminal
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.archive import ALL_SESSIONS
@@ -31,6 +34,9 @@ MAX_SHOWN = 20
 
 #: Yields what is in a file or folder that was named on the command line.
 Source = Callable[[], Iterator[Finding]]
+#: The line is drawn as often, in seconds; it is called for each line of a million.
+REDRAW_S = 0.1
+ImportMeter = Callable[[ImportReport], None]
 
 
 def run(context: CommandContext) -> int:
@@ -170,3 +176,29 @@ def _document(session: str, report: ImportReport) -> Mapping[str, Any]:
             for problem in report.problems
         ],
     }
+
+
+def import_meter(context: CommandContext) -> AbstractContextManager[ImportMeter]:
+    """Return the meter for this command's output."""
+    if not context.output.is_terminal or context.args.json:
+        return nullcontext(lambda _report: None)
+    return _line_meter(context.output.terminal)
+
+
+@contextmanager
+def _line_meter(terminal: Terminal) -> Iterator[ImportMeter]:
+    """Show how many lines and files were looked at, while it lasts."""
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=terminal.console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+        drawn_at = 0.0
+
+        def show(report: ImportReport) -> None:
+            nonlocal drawn_at
+            now = time.monotonic()
+            if now - drawn_at >= REDRAW_S:
+                drawn_at = now
+                text = f"{report.looked_at:,} looked at, {report.counts.added:,} added"
+                progress.update(task, description=text)
+
+        yield show

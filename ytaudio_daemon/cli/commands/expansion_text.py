@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from ytaudio_daemon.collections.list_requests import MAX_LISTED_ENTRIES
 from ytaudio_daemon.downloader.expansion import Expansion
-from ytaudio_daemon.jobs.listing_requests import MAX_LISTED_ENTRIES
 from ytaudio_daemon.model.collection import UNAVAILABLE_TEXTS
 
 

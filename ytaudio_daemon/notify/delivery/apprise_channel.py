@@ -1,13 +1,19 @@
 """Delivers a message to people through Apprise, which knows their services."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
 
 from ytaudio_daemon.notify.delivery.result import DeliveryResult, delivered, retry_later
 
 #: Apprise logs why a delivery failed, at the levels warning and error.
 _LOG_LEVEL = 30
 _UNUSABLE = "Apprise cannot use this address; see its documentation of the service"
+#: Of a receiver's response, after decompression. Services answer with some kilobytes.
+MAX_BODY_BYTES = 4 << 20
+_PIECE_BYTES = 64 << 10
 
 
 def deliver(address: str, message: Mapping[str, Any]) -> DeliveryResult:
@@ -44,3 +50,47 @@ def deliver(address: str, message: Mapping[str, Any]) -> DeliveryResult:
     if ok:
         return delivered("delivered")
     return retry_later(reasons[-1] if reasons else "Apprise could not deliver it")
+
+
+def install_http_limits() -> None:
+    """Limit what a receiver can make the HTTP library of Apprise do; call it once.
+
+    Apprise's services follow every redirect and read every body whole. A receiver could
+    have this machine ask inner addresses (a router, a cloud's metadata), or fill its
+    memory.
+    """
+    plain_target = requests.Session.get_redirect_target
+    plain_content = requests.Response.iter_content
+
+    def get_redirect_target(
+        session: requests.Session, response: requests.Response
+    ) -> str | None:
+        target = plain_target(session, response)
+        if target is None or is_same_host(response.url, target):
+            return target
+        return None  # the redirect is the answer then: no success
+
+    def iter_content(
+        response: requests.Response, *_size: Any, **_options: Any
+    ) -> Iterator[bytes]:
+        return _limited(response, plain_content(response, _PIECE_BYTES))
+
+    setattr(requests.Session, "get_redirect_target", get_redirect_target)  # noqa: B010 - mypy forbids the plain form
+    setattr(requests.Response, "iter_content", iter_content)  # noqa: B010 - the same
+
+
+def is_same_host(url: str, target: str) -> bool:
+    """Return whether a redirect from a URL, maybe a relative one, stays on its host."""
+    return urlsplit(urljoin(url, target)).hostname == urlsplit(url).hostname
+
+
+def _limited(response: requests.Response, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > MAX_BODY_BYTES:
+            response.close()
+            raise requests.exceptions.ContentDecodingError(
+                f"the answer is longer than {MAX_BODY_BYTES >> 20} MiB"
+            )
+        yield piece

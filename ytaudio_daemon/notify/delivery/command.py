@@ -14,14 +14,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from ytaudio_daemon.notify.delivery.descendants import kill_descendants
-from ytaudio_daemon.notify.delivery.memory_file import memory_file
 from ytaudio_daemon.notify.delivery.result import (
     DeliveryResult,
     delivered,
     rejected,
     retry_later,
 )
+from ytaudio_daemon.system.linux import kill_descendants, memory_file
 
 #: The exit status that means "try again later" (EX_TEMPFAIL of sysexits(3)).
 EX_TEMPFAIL = 75

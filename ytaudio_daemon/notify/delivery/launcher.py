@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.notify.delivery.memory_file import memory_file
 from ytaudio_daemon.notify.delivery.result import DeliveryResult, retry_later
+from ytaudio_daemon.system.linux import memory_file
 from ytaudio_daemon.system.orphans import STATE_ENV, kill_by_env
 from ytaudio_daemon.system.utf8_mode import UTF8_MODE
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
-from ytaudio_daemon.notify.delivery.descendants import kill_descendants
 from ytaudio_daemon.notify.delivery.redact import redacted, secrets_of
 from ytaudio_daemon.notify.delivery.result import DeliveryResult, retry_later
 from ytaudio_daemon.system import linux
@@ -45,7 +44,7 @@ def main() -> int:
     finally:
         # SIGTERM may come right after a fork, before the child's pid is known here.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        kill_descendants()
+        linux.kill_descendants()
 
 
 def _detach_stdio() -> int:
@@ -94,10 +93,9 @@ def _delivery_function(target: Mapping[str, Any]) -> Deliver:
         case _:
             from ytaudio_daemon.notify.delivery import (  # noqa: PLC0415 - as above
                 apprise_channel,
-                http_limits,
             )
 
-            http_limits.install_http_limits()
+            apprise_channel.install_http_limits()
             return lambda message: apprise_channel.deliver(address[0], message)
 
 

@@ -1,13 +1,14 @@
 """Checks the programs that jobs need: ffmpeg, PyAV, a JavaScript runtime, yt-dlp."""
 
 import importlib.metadata
+import platform
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from ytaudio_daemon.doctor.check_result import CheckResult, broken, ok, warning
-from ytaudio_daemon.doctor.pyav_check import check_pyav
 from ytaudio_daemon.fetch.tools import Tool, Tools, find_tools
 from ytaudio_daemon.model.ytdlp_policy import (
     STALE_YTDLP_DAYS,
@@ -16,6 +17,13 @@ from ytaudio_daemon.model.ytdlp_policy import (
 )
 from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion
+
+_PYAV_SCRIPT = "import av, av.logging; print(av.__version__)"
+_PYAV_TIMEOUT_S = 60.0
+#: Of what an import or the loader said.
+_REASON_CHARS = 300
+#: For which `pyproject.toml` requires it: there are wheels.
+_PYAV_MACHINES = frozenset({"x86_64", "aarch64"})
 
 
 def check_programs(wall: float, chosen: ActiveVersion) -> Iterator[CheckResult]:
@@ -118,3 +126,55 @@ def _package_version(folder: Path | None, name: str) -> str | None:
     path = sys.path if folder is None else [str(folder), *sys.path]
     found = importlib.metadata.distributions(name=name, path=path)
     return next((distribution.version for distribution in found), None)
+
+
+def check_pyav(python: Sequence[str] = (sys.executable, "-I")) -> CheckResult:
+    """Return whether the workers can use PyAV; without it they start ffmpeg more often.
+
+    It is imported in a process of its own: a library built for another processor may
+    end it, and the command line does not pay for the import.
+
+    Args:
+        python: The command that starts Python as the workers have it.
+    """
+    if not _has_wheel():
+        return ok("pyav", "PyAV has no wheel for this machine; ffmpeg does its work")
+    try:
+        done = subprocess.run(
+            [*python, "-c", _PYAV_SCRIPT],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PYAV_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return _unusable(str(error))
+    if done.returncode != 0:
+        return _unusable(_reason(done.returncode, done.stderr))
+    return ok("pyav", f"PyAV {done.stdout.strip()}")
+
+
+def _has_wheel() -> bool:
+    return (
+        platform.machine() in _PYAV_MACHINES
+        and platform.python_implementation() == "CPython"
+    )
+
+
+def _reason(code: int, errors: str) -> str:
+    """Return what Python said last, or by which signal it ended. Pure."""
+    if code < 0:
+        return f"signal {-code} ends the process that imports it"
+    lines = errors.strip().splitlines()
+    return lines[-1][:_REASON_CHARS] if lines else f"exit status {code}"
+
+
+def _unusable(reason: str) -> CheckResult:
+    return warning(
+        "pyav",
+        f"PyAV cannot be used ({reason}); ffmpeg does its work, and a short download "
+        "needs a third more CPU",
+        install_hints.reinstall_pyav_command(),
+    )

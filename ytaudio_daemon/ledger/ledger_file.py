@@ -1,8 +1,12 @@
-"""Copies the ledger before a migration, for a return to the older program."""
+"""The file of a ledger on SQLite: copied before a migration, closed to other people."""
+
+from contextlib import suppress
 
 import structlog
 
+from ytaudio_daemon.folders.prepare import close_to_others
 from ytaudio_daemon.ledger import backup
+from ytaudio_daemon.ledger.backup import JOURNAL_SUFFIX
 from ytaudio_daemon.ledger.database import Ledger
 from ytaudio_daemon.ledger.migrate import HEAD, outdated_revision
 
@@ -31,3 +35,12 @@ def back_up_before_migration(ledger: Ledger, wall: float) -> None:
         log.info("ledger.migrating", revision=old, to=HEAD, backup=str(target))
         backup.back_up(ledger.path, target)
     backup.remove_old_backups(state, wall)
+
+
+def close_ledger_to_others(ledger: Ledger) -> None:
+    """Take the ledger's files from others than owner and group; SQLite makes them 0644."""
+    if ledger.path is None:
+        return
+    for file in (ledger.path, ledger.path.with_name(ledger.path.name + JOURNAL_SUFFIX)):
+        with suppress(FileNotFoundError):
+            close_to_others(file)
