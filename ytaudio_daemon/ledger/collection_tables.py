@@ -12,7 +12,7 @@ from sqlalchemy import (
     text,
 )
 
-from ytaudio_daemon.ledger.column_types import Big, Real, metadata
+from ytaudio_daemon.ledger.column_types import Big, Real, metadata, partial_index
 
 #: Playlists, albums and channels that lines name. `state` is one of
 #: `model.collection.CollectionState`, and says how far the listing is.
@@ -75,12 +75,11 @@ collections = Table(
         "selection_digest",
         name="collections_one_selection_in_a_session",
     ),
-    Index(
+    partial_index(
         "collections_unfinished",
         "session_id",
         "state",
-        sqlite_where=text("state IN ('queued', 'running', 'waiting')"),
-        postgresql_where=text("state IN ('queued', 'running', 'waiting')"),
+        where="state IN ('queued', 'running', 'waiting')",
     ),
     Index("collections_of_a_drop", "drop_id"),
     sqlite_autoincrement=True,  # a number is never given twice
@@ -132,11 +131,10 @@ entries = Table(
     Column("removal", Text),
     Index("entries_of_a_job", "job_id"),
     Index("entries_in_order", "collection_id", "position"),
-    Index(
+    partial_index(
         "entries_being_removed",
         "collection_id",
-        sqlite_where=text("removal = 'pending'"),
-        postgresql_where=text("removal = 'pending'"),
+        where="removal = 'pending'",
     ),
     sqlite_with_rowid=False,
 )
@@ -174,11 +172,10 @@ subscriptions = Table(
     Column("etag", Text, nullable=False, server_default=""),
     Column("modified", Text, nullable=False, server_default=""),
     Column("created_at", Real, nullable=False),
-    Index(
+    partial_index(
         "subscriptions_due",
         "next_lived",
-        sqlite_where=text("state = 'active'"),
-        postgresql_where=text("state = 'active'"),
+        where="state = 'active'",
     ),
     sqlite_autoincrement=True,  # a number is never given twice
 )

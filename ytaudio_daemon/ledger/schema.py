@@ -27,7 +27,7 @@ from ytaudio_daemon.ledger.collection_tables import (
     pins,
     subscriptions,
 )
-from ytaudio_daemon.ledger.column_types import Big, Real, metadata
+from ytaudio_daemon.ledger.column_types import Big, Real, metadata, partial_index
 from ytaudio_daemon.ledger.gate_tables import gates, outages, pace
 from ytaudio_daemon.model import JobState
 
@@ -107,20 +107,18 @@ sessions = Table(
     # Those that are not stopped: with any, it does not expire.
     Column("subscriptions", Big, nullable=False, server_default="0"),
     Index("sessions_by_key", "key_sha256", unique=True),
-    Index(
+    partial_index(
         "sessions_one_active_of_a_name",
         "name",
         unique=True,
-        sqlite_where=text("state = 'active'"),
-        postgresql_where=text("state = 'active'"),
+        where="state = 'active'",
     ),
     Index("sessions_by_name", "name"),
     Index("sessions_by_turn", "turn"),
-    Index(
+    partial_index(
         "sessions_in_turn",
         "turn",
-        sqlite_where=text("queued > 0"),
-        postgresql_where=text("queued > 0"),
+        where="queued > 0",
     ),
     sqlite_autoincrement=True,  # a number is never given twice
 )
@@ -161,14 +159,13 @@ drops = Table(
     # Of the cursor's line, the last part that is recorded.
     Column("cursor_part", Big, nullable=False, server_default="0"),
     Index("drops_of_a_session", "session_id", "name"),
-    Index(
+    partial_index(
         "drops_unfiled",
         "session_id",
         "name",
         "sha256",
         unique=True,
-        sqlite_where=text("state IN ('recording', 'recorded')"),
-        postgresql_where=text("state IN ('recording', 'recorded')"),
+        where="state IN ('recording', 'recorded')",
     ),
     sqlite_autoincrement=True,  # a number is never given twice
 )
@@ -192,11 +189,10 @@ lines = Table(
     # The playlist, album or channel that it names; it has no job of its own then.
     Column("collection_id", Big, ForeignKey("collections.id")),
     Index("lines_of_a_job", "job_id"),
-    Index(
+    partial_index(
         "lines_of_a_collection",
         "collection_id",
-        sqlite_where=text("collection_id IS NOT NULL"),
-        postgresql_where=text("collection_id IS NOT NULL"),
+        where="collection_id IS NOT NULL",
     ),
     sqlite_with_rowid=False,  # one tree instead of two: they come by the million
 )
@@ -262,49 +258,43 @@ jobs = Table(
     Column("collection_id", Big, ForeignKey("collections.id")),
     Column("collection_position", Big),
     UniqueConstraint("session_id", "audio_key", name="jobs_one_audio_in_a_session"),
-    Index(
+    partial_index(
         "jobs_queued",
         "session_id",
         text("priority DESC"),
         "id",
-        sqlite_where=text("state = 'queued'"),
-        postgresql_where=text("state = 'queued'"),
+        where="state = 'queued'",
     ),
-    Index(
+    partial_index(
         "jobs_held",
         "session_id",
         text("priority DESC"),
         "id",
-        sqlite_where=text("state = 'held'"),
-        postgresql_where=text("state = 'held'"),
+        where="state = 'held'",
     ),
-    Index(
+    partial_index(
         "jobs_waiting",
         "retry_at",
-        sqlite_where=text("state = 'waiting'"),
-        postgresql_where=text("state = 'waiting'"),
+        where="state = 'waiting'",
     ),
-    Index(
+    partial_index(
         "jobs_waiting_in_a_session",
         "session_id",
         text("priority DESC"),
         "id",
-        sqlite_where=text("state = 'waiting'"),
-        postgresql_where=text("state = 'waiting'"),
+        where="state = 'waiting'",
     ),
-    Index(
+    partial_index(
         "jobs_running",
         "session_id",
         "id",
-        sqlite_where=text("state = 'running'"),
-        postgresql_where=text("state = 'running'"),
+        where="state = 'running'",
     ),
-    Index(
+    partial_index(
         "jobs_finalized",
         "session_id",
         "finalized_at",
-        sqlite_where=text("finalized_at IS NOT NULL"),
-        postgresql_where=text("finalized_at IS NOT NULL"),
+        where="finalized_at IS NOT NULL",
     ),
     Index("jobs_of_a_session", "session_id", "id"),
     Index("jobs_of_a_drop", "drop_id"),
@@ -365,11 +355,10 @@ events = Table(
     # The collection that it is about, if it is about one.
     Column("collection_id", Big),
     Index("events_of_a_job", "job_id"),
-    Index(
+    partial_index(
         "events_of_a_session",
         "session_id",
-        sqlite_where=text("job_id IS NULL"),
-        postgresql_where=text("job_id IS NULL"),
+        where="job_id IS NULL",
     ),
     sqlite_autoincrement=True,  # a number is never given twice
 )

@@ -16,6 +16,7 @@ from ytaudio_daemon.cli.liveness import (
     Liveness,
     read_document,
 )
+from ytaudio_daemon.cli.session_head import read_session_head
 from ytaudio_daemon.errors import UnknownSessionError
 
 #: Of a session with a folder and no document yet.
@@ -126,9 +127,12 @@ def _require_own_document(document: Document, session: str) -> None:
 
 
 def _latest_sessions(status: Path) -> Iterator[Document]:
-    """Yield the documents of the sessions that changed last."""
+    """Yield the documents of the sessions that changed last, with their running jobs."""
     latest = sorted(_session_files(status), key=_changed_at, reverse=True)
-    yield from _read_documents(latest[:LISTED_SESSIONS])
+    for entry in latest[:LISTED_SESSIONS]:
+        document = read_session_head(Path(entry.path))
+        if document is not None:
+            yield document
 
 
 def _read_documents(files: list[os.DirEntry[str]]) -> Iterator[Document]:
