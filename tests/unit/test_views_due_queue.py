@@ -90,3 +90,41 @@ def test_what_is_noted_and_not_done_comes_exactly_once(
             noted.add(number)
     assert sorted(drain(due_queue, 9.0)) == sorted(noted)
     assert due_queue.earliest_due_at() is None
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["note", "begin", "finish", "remove", "postpone", "all"]),
+            st.integers(0, 3),
+            st.integers(0, 9),
+        )
+    )
+)
+def test_the_earliest_event_is_that_of_all_entries_scheduled_or_begun(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    due_queue = DueQueue()
+    scheduled: dict[int, float] = {}
+    begun: dict[int, float] = {}
+    for step, number, event in steps:
+        if step == "note":
+            due_queue.schedule(number, 0.0, event)
+            scheduled[number] = min(event, scheduled.get(number, NO_EVENT))
+        elif step == "begin" and number in scheduled:
+            due_queue.begin(number)
+            begun[number] = scheduled.pop(number)
+        elif step == "finish":
+            due_queue.finish(number)
+            begun.pop(number, None)
+        elif step == "remove":
+            due_queue.remove(number)
+            scheduled.pop(number, None)
+        elif step == "postpone":
+            due_queue.postpone(number, 1.0)
+            known = begun.pop(number, NO_EVENT), scheduled.get(number, NO_EVENT)
+            scheduled[number] = min(known)
+        elif step == "all":
+            due_queue.make_all_due()
+        earliest = min([*scheduled.values(), *begun.values(), NO_EVENT])
+        assert due_queue.earliest_event() == earliest

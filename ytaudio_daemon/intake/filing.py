@@ -122,26 +122,27 @@ class Filer:
         for recorded, placement in durable:
             failpoints.failpoint("drop.filed", recorded.inbox_file.name)
             _log_taken(recorded.inbox_file, placement)
-        self._placed = [placed for placed in self._placed if placed not in durable]
+        done = set(map(id, durable))
+        self._placed = [placed for placed in self._placed if id(placed) not in done]
         if refused is not None:
             raise refused
 
     def _sync_placed(self) -> tuple[list[_Placed], OSError | None]:
         """Sync the folders of moved drops; returns the durable ones, and the last error."""
         by_folder: defaultdict[_Folder | None, list[_Placed]] = defaultdict(list)
-        for recorded, placement in self._placed:
-            inbox_file, stays = recorded.inbox_file, placement.state == "kept"
+        for placed in self._placed:
+            inbox_file, stays = placed[0].inbox_file, placed[1].state == "kept"
             folder = None if stays else (inbox_file.location, inbox_file.subfolders)
-            by_folder[folder].append((recorded, placement))
+            by_folder[folder].append(placed)
         durable, refused = by_folder.pop(None, []), None
-        for folder, placed in by_folder.items():
+        for folder, moved in by_folder.items():
             try:
                 if folder is not None:
                     self._sync_moves(*folder)
             except OSError as error:
                 refused = error
             else:
-                durable += placed
+                durable += moved
         return durable, refused
 
     def put_back_written(self, now: Now) -> None:

@@ -3,8 +3,9 @@
 
 def single_line(text: str) -> str:
     """Return a text on one line, without control characters."""
-    plain = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(plain.split())
+    if not text.isprintable():  # nearly all are, and a million lines pass through here
+        text = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(text.split())
 
 
 def shortened(text: str, longest: int) -> str:

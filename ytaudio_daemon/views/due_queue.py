@@ -2,6 +2,7 @@
 
 import heapq
 import math
+from collections import Counter
 from itertools import count
 
 #: For work that no event asked for: nothing is lost when a crash forgets it.
@@ -22,6 +23,10 @@ class DueQueue:
         self._scheduled: dict[int, tuple[float, float]] = {}
         #: Entries being worked on over several calls, with their first event.
         self._begun: dict[int, float] = {}
+        #: The events that asked for something, and for how many entries each; those
+        #: without any leave the heap when they come to its top.
+        self._events: list[float] = []
+        self._entries_by_event: Counter[float] = Counter()
 
     def __len__(self) -> int:
         return len(self._scheduled)
@@ -33,6 +38,8 @@ class DueQueue:
             self._push(number, due, event_id)
         elif event_id < known[1]:
             self._scheduled[number] = (known[0], event_id)
+            self._release_event(known[1])
+            self._hold_event(event_id)
 
     def first_due(self, uptime_s: float) -> int | None:
         """Return the number of the next entry whose time has come."""
@@ -47,26 +54,33 @@ class DueQueue:
         What is scheduled under its number meanwhile is an entry of its own: the work
         may have been too early for it.
         """
+        self.finish(number)
         self._begun[number] = self._scheduled.pop(number)[1]
 
     def finish(self, number: int) -> None:
         """Remove an entry that was begun."""
-        self._begun.pop(number, None)
+        if number in self._begun:
+            self._release_event(self._begun.pop(number))
 
     def remove(self, number: int) -> None:
         """Remove a scheduled entry: its file has been written, or is not needed."""
-        self._scheduled.pop(number, None)
+        if number in self._scheduled:
+            self._release_event(self._scheduled.pop(number)[1])
 
     def postpone(self, number: int, due: float) -> None:
         """Schedule an entry again, begun or not, for another attempt at `due`."""
-        begun_for = self._begun.pop(number, NO_EVENT)
-        _, scheduled_for = self._scheduled.pop(number, (due, NO_EVENT))
-        self._push(number, due, min(begun_for, scheduled_for))
+        _, scheduled_for = self._scheduled.get(number, (due, NO_EVENT))
+        first_event = min(self._begun.get(number, NO_EVENT), scheduled_for)
+        self.finish(number)
+        self.remove(number)
+        self._push(number, due, first_event)
 
     def make_all_due(self) -> None:
         """Make everything due now."""
         numbers = list(self._scheduled.items())
         self._heap.clear()
+        for number, _ in numbers:
+            self.remove(number)
         for number, (_, event_id) in numbers:
             self._push(number, -math.inf, event_id)
 
@@ -76,8 +90,9 @@ class DueQueue:
 
     def earliest_event(self) -> float:
         """Return the first event that no file shows yet, or infinity."""
-        scheduled = (event for _, event in self._scheduled.values())
-        return min(*self._begun.values(), *scheduled, NO_EVENT, NO_EVENT)
+        while self._events and self._events[0] not in self._entries_by_event:
+            heapq.heappop(self._events)
+        return self._events[0] if self._events else NO_EVENT
 
     def _first_scheduled_at(self) -> float | None:
         while self._heap:
@@ -90,4 +105,15 @@ class DueQueue:
 
     def _push(self, number: int, due: float, event_id: float) -> None:
         self._scheduled[number] = (due, event_id)
+        self._hold_event(event_id)
         heapq.heappush(self._heap, (due, next(self._tie_breaker), number))
+
+    def _hold_event(self, event_id: float) -> None:
+        if event_id not in self._entries_by_event:
+            heapq.heappush(self._events, event_id)
+        self._entries_by_event[event_id] += 1
+
+    def _release_event(self, event_id: float) -> None:
+        self._entries_by_event[event_id] -= 1
+        if not self._entries_by_event[event_id]:
+            del self._entries_by_event[event_id]
