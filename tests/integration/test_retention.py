@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from tests.cpu_limits import assert_cpu_below
 from tests.integration import one_drop
 from tests.integration.ledger_rig import (
     FAILED,
@@ -257,10 +258,15 @@ def test_a_piece_of_a_big_session_is_short(sqlite_ledger: Ledger) -> None:
             db.exec_driver_sql(f"UPDATE {table} SET failed = queued, queued = 0")
     end(sqlite_ledger, "big")
     pruner = Pruner(sqlite_ledger, load(None, {}, {}), 0.0)
-    took = []
-    for _ in range(60):
-        began = time.thread_time()
-        pruner.run_if_due(later(2 * YEAR), pruner.next_due())
-        took.append(time.thread_time() - began)
-    assert sorted(took)[-3] < 0.1, took
+
+    def third_longest() -> float:
+        """Of some pieces, for a commit can hold up one and another."""
+        took = []
+        for _ in range(60):
+            began = time.thread_time()
+            pruner.run_if_due(later(2 * YEAR), pruner.next_due())
+            took.append(time.thread_time() - began)
+        return sorted(took)[-3]
+
+    assert_cpu_below(0.1, third_longest)
     assert rows(sqlite_ledger)["jobs"] < many

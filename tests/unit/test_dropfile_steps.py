@@ -5,22 +5,30 @@ every session. Entries are counted too: nothing is lost where a document is cut.
 """
 
 import contextlib
+import math
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
+from tests.cpu_limits import assert_cpu_below, step_times
 from ytaudio_daemon import dropfile
-from ytaudio_daemon.dropfile import DropKind, DropLine, NotADropError
+from ytaudio_daemon.dropfile import DropKind, NotADropError
 
+#: Of a document that is read a portion of its text a step: 16 steps.
 SIZE = 1 << 18
-#: Of CPU: several times what the worst step takes on a quiet machine, and two thirds of
-#: the least that the readers took for the same documents before they had steps.
+#: Of one that is read some of its tokens a step.
+TOKENS_SIZE = 1 << 16
+#: Of CPU: several times what the worst step takes on a quiet machine.
 STEP_LIMIT_S = 0.4
+#: A step that takes longer than this may take no more than this share of the document's
+#: time: without steps, all of it would be in one.
+LONG_STEP_S = 0.02
+LARGEST_SHARE = 1 / 3
 #: Of a document, the largest its objects could be in memory at once is a multiple: its own
 #: text, its copies, and what is open of it. The worst takes a fifth of the limit.
-MEASURED_SIZE = SIZE // 4
+MEASURED_SIZE = 1 << 16
 MEMORY_LIMIT = 4 << 20
 
 
@@ -47,19 +55,19 @@ CRAFTED_BYTES = {
 
 
 CRAFTED: dict[str, tuple[DropKind, Callable[[], str]]] = {
-    "arrays in arrays": (DropKind.JSON, lambda: fill("[")),
-    "objects in objects": (DropKind.JSON, lambda: fill('{"a":')),
+    "arrays in arrays": (DropKind.JSON, lambda: fill("[", TOKENS_SIZE)),
+    "objects in objects": (DropKind.JSON, lambda: fill('{"a":', TOKENS_SIZE)),
     "many values, deep below": (
         DropKind.JSON,
-        lambda: '{"a":' * 5_000 + "[" + fill("1,"),
+        lambda: '{"a":' * 5_000 + "[" + fill("1,", TOKENS_SIZE),
     ),
-    "one object": (DropKind.JSON, lambda: "{" + fill('"a":"b",')),
+    "one object": (DropKind.JSON, lambda: "{" + fill('"a":"b",', TOKENS_SIZE)),
     "keys of one object": (
         DropKind.JSON,
-        lambda: "{" + ",".join(f'"{number:x}":1' for number in range(SIZE // 8)),
+        lambda: "{" + ",".join(f'"{number:x}":1' for number in range(TOKENS_SIZE // 8)),
     ),
-    "numbers": (DropKind.JSON, lambda: "[[" + fill("1,")),
-    "objects": (DropKind.JSON, lambda: "[[" + fill("{},")),
+    "numbers": (DropKind.JSON, lambda: "[[" + fill("1,", TOKENS_SIZE)),
+    "objects": (DropKind.JSON, lambda: "[[" + fill("{},", TOKENS_SIZE)),
     "spaces": (DropKind.JSON, lambda: "[" + fill(" ")),
     "one text": (DropKind.JSON, lambda: '["' + fill("http://a ") + '"]'),
     "one text of escapes": (DropKind.JSON, lambda: '["' + fill("\\u0041") + '"]'),
@@ -77,9 +85,9 @@ CRAFTED: dict[str, tuple[DropKind, Callable[[], str]]] = {
     ),
     "a text in a line": (DropKind.JSONL, lambda: f'"{fill("http://a ", 250_000)}"'),
     "a comment in a line": (DropKind.JSONL, lambda: f"# {fill('http://a ')}"),
-    "signs": (DropKind.HTML, lambda: fill("<")),
+    "signs": (DropKind.HTML, lambda: fill("<", TOKENS_SIZE)),
     "a tag": (DropKind.HTML, lambda: "<a " + fill("http://a ") + ">"),
-    "tags": (DropKind.HTML, lambda: fill("<a>")),
+    "tags": (DropKind.HTML, lambda: fill("<a>", TOKENS_SIZE)),
     "a text of a page": (DropKind.HTML, lambda: fill("http://a ")),
     "links of a block": (DropKind.HTML, lambda: links(" ")),
     "a comment of a page": (DropKind.HTML, lambda: "<!--" + fill("http://a ")),
@@ -90,32 +98,34 @@ CRAFTED: dict[str, tuple[DropKind, Callable[[], str]]] = {
 }
 
 
-def timed(entries: Iterator[DropLine | None]) -> tuple[float, int]:
-    """Return how long the longest step took, and how many entries there were."""
-    longest, count = 0.0, 0
-    before = time.thread_time()
-    for entry in entries:
-        now = time.thread_time()
-        longest, before = max(longest, now - before), now
-        count += entry is not None
-    return max(longest, time.thread_time() - before), count
+def assert_short_steps(data: bytes, kind: DropKind) -> None:
+    """Fail if one step takes long, or is most of what reading the document takes."""
+
+    def excess() -> float:
+        longest, whole = step_times(dropfile.parse_in_steps(data, kind))
+        is_most = longest > max(LONG_STEP_S, LARGEST_SHARE * whole)
+        return math.inf if is_most else longest
+
+    assert_cpu_below(STEP_LIMIT_S, excess)
 
 
 @pytest.mark.parametrize("name", CRAFTED)
 def test_no_step_takes_long(name: str) -> None:
     kind, make = CRAFTED[name]
-    data = make().encode("utf-8", "surrogateescape")
-    longest, _ = timed(dropfile.parse_in_steps(data, kind))
-    assert longest < STEP_LIMIT_S
+    assert_short_steps(make().encode("utf-8", "surrogateescape"), kind)
 
 
 @pytest.mark.parametrize("name", CRAFTED_BYTES)
 def test_no_beginning_takes_long(name: str) -> None:
     """Whether it is a drop at all is known before the first step."""
-    before = time.thread_time()
-    with contextlib.suppress(NotADropError):
-        next(dropfile.parse_in_steps(CRAFTED_BYTES[name], DropKind.TEXT), None)
-    assert time.thread_time() - before < STEP_LIMIT_S
+
+    def beginning() -> float:
+        before = time.thread_time()
+        with contextlib.suppress(NotADropError):
+            next(dropfile.parse_in_steps(CRAFTED_BYTES[name], DropKind.TEXT), None)
+        return time.thread_time() - before
+
+    assert_cpu_below(STEP_LIMIT_S, beginning)
 
 
 @pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
@@ -195,8 +205,10 @@ LONG_LINES = {
 def test_no_step_takes_long_within_a_line_that_is_passed_over(
     name: str, kind: DropKind
 ) -> None:
-    entries = dropfile.parse_in_steps(LONG_LINES[name], kind)
-    assert timed(entries)[0] < STEP_LIMIT_S
+    data = LONG_LINES[name]
+    assert_cpu_below(
+        STEP_LIMIT_S, lambda: step_times(dropfile.parse_in_steps(data, kind))[0]
+    )
 
 
 def test_the_lines_below_a_long_one_have_their_own_numbers() -> None:
