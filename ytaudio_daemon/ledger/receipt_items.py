@@ -6,7 +6,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.collections import error_from_row
+from ytaudio_daemon.ledger.queries import error_from_row
 from ytaudio_daemon.ledger.receipt_line import (
     JOB_COLUMNS,
     ReceiptCollection,
