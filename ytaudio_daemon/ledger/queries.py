@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.errors import UnknownJobError
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.bulk import key_batches
-from ytaudio_daemon.ledger.drop_queries import LINE_ORDER
 from ytaudio_daemon.ledger.job_join import JOBS_QUERY, source_file
+from ytaudio_daemon.ledger.line_order import ORDER
 from ytaudio_daemon.ledger.schema import (
     IS_UNLISTED,
     attempts,
@@ -205,10 +205,10 @@ def job_events(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
 def job_lines(db: Connection, job_id: int) -> list[tuple[str, LinePart]]:
     """Return (file, line) of the lines that asked for a job, a hundred at most."""
     query = (
-        sa.select(drops.c.name, *LINE_ORDER)
+        sa.select(drops.c.name, *ORDER)
         .join(drops, drops.c.id == lines.c.drop_id)
         .where(lines.c.job_id == job_id)
-        .order_by(lines.c.drop_id, *LINE_ORDER)
+        .order_by(lines.c.drop_id, *ORDER)
         .limit(100)
     )
     rows = db.execute(query).all()
