@@ -10,7 +10,7 @@ from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import OUT_OF_MEMORY
 from ytaudio_daemon.pool.worker_failures import worker_died
-from ytaudio_daemon.system import memory
+from ytaudio_daemon.system import linux
 
 KILLED = worker_died(-signal.SIGKILL, memory_ran_out=True)
 
@@ -57,13 +57,13 @@ def test_kills_are_counted_in_the_cgroup_or_on_the_machine(
     cgroups, vmstat = tmp_path / "cgroup", tmp_path / "vmstat"
     cgroups.write_text("4:memory:/x\n0::/system.slice/ytaudio.service\n")
     vmstat.write_text("nr_free_pages 5\noom_kill 9\noom_kill_x 7\n")
-    monkeypatch.setattr(memory, "_CGROUPS", cgroups)
-    monkeypatch.setattr(memory, "_CGROUP_ROOT", tmp_path)
-    monkeypatch.setattr(memory, "_VMSTAT", vmstat)
+    monkeypatch.setattr(linux, "_CGROUPS", cgroups)
+    monkeypatch.setattr(linux, "_CGROUP_ROOT", tmp_path)
+    monkeypatch.setattr(linux, "_VMSTAT", vmstat)
     if has_events:
         events = tmp_path / "system.slice/ytaudio.service/memory.events"
         events.parent.mkdir(parents=True)
         events.write_text("low 0\noom 5\noom_kill 4\noom_group_kill 0\n")
-    assert memory.oom_kill_count() == (4 if has_events else 9)
+    assert linux.oom_kill_count() == (4 if has_events else 9)
     vmstat.unlink()
-    assert memory.oom_kill_count() == (4 if has_events else None)
+    assert linux.oom_kill_count() == (4 if has_events else None)

@@ -6,8 +6,13 @@ import pytest
 
 from ytaudio_daemon.cli.commands.queue_report import _egress_text
 from ytaudio_daemon.daemon.problems import gate_problems
-from ytaudio_daemon.jobs.egress_turns import EgressTurns
-from ytaudio_daemon.model.egress import egresses_of, gates_at, gates_for_all, is_open
+from ytaudio_daemon.model.egress import (
+    EgressTurns,
+    egresses_of,
+    gates_at,
+    gates_for_all,
+    is_open,
+)
 from ytaudio_daemon.model.gates import Gate, GateName
 from ytaudio_daemon.model.hints import NOTHING_SET
 

@@ -9,14 +9,13 @@ import structlog
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.jobs.config_values import egress_keys, network
-from ytaudio_daemon.jobs.egress_turns import EgressTurns
 from ytaudio_daemon.jobs.fetch_requests import fetch_request
 from ytaudio_daemon.jobs.outage_suspicion import end_outage, suspect_again
 from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.ledger import Connection, Ledger, gates, outages
 from ytaudio_daemon.model import Failure, FetchRequest, Options
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.egress import is_open
+from ytaudio_daemon.model.egress import EgressTurns, is_open
 from ytaudio_daemon.model.gates import GateName, outage_gate
 from ytaudio_daemon.model.outage import (
     OF_THE_VIDEO,

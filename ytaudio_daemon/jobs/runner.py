@@ -12,7 +12,6 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.jobs.config_values import egress_keys, pace
 from ytaudio_daemon.jobs.disk_reserve import DiskReserve
-from ytaudio_daemon.jobs.egress_turns import EgressTurns
 from ytaudio_daemon.jobs.ended_attempts import (
     EndedAttempt,
     EndedAttempts,
@@ -35,7 +34,7 @@ from ytaudio_daemon.model import (
     Progress,
 )
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.egress import gates_at
+from ytaudio_daemon.model.egress import EgressTurns, gates_at
 from ytaudio_daemon.pool import Ended, Event, Pool, Progressed
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints

@@ -4,10 +4,12 @@ SQLAlchemy Core's work on each row costs more than SQLite's own.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+
+Key = TypeVar("Key", str, int)
 
 #: SQLite takes at most 999 bound values a statement when built with old defaults.
 MAX_KEYS_PER_QUERY = 500
@@ -37,10 +39,10 @@ def jobs_by_key(db: Connection, session_id: int, keys: Sequence[str]) -> dict[st
     return found
 
 
-def key_batches(keys: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def key_batches(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
     """Yield the keys in pieces that one query may name."""
     for start in range(0, len(keys), MAX_KEYS_PER_QUERY):
-        yield tuple(keys[start : start + MAX_KEYS_PER_QUERY])
+        yield keys[start : start + MAX_KEYS_PER_QUERY]
 
 
 def placeholder(db: Connection) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger.bulk import key_batches
 from ytaudio_daemon.ledger.collections import ASKED_AGAIN, EVENT_PREFIX
 from ytaudio_daemon.ledger.removals import REMOVED_EVENT
 from ytaudio_daemon.ledger.schema import entries, events, lines
@@ -82,8 +83,8 @@ def changes_after(db: Connection, event_id: int, limit: int = 2000) -> list[Chan
 def drops_of_jobs(db: Connection, job_ids: Sequence[int]) -> set[int]:
     """Return the drops whose receipts list any of these jobs."""
     found: set[int] = set()
-    for start in range(0, len(job_ids), 500):
-        some = {"of_jobs": job_ids[start : start + 500]}
+    for batch in key_batches(job_ids):
+        some = {"of_jobs": batch}
         found |= set(db.execute(_DROPS_OF_JOBS, some).scalars())
         found |= set(db.execute(_DROPS_OF_ENTRIES, some).scalars())
     return found

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import UnknownJobError
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.collections import error_from_row
+from ytaudio_daemon.ledger.queries import error_from_row
 from ytaudio_daemon.ledger.schema import (
     IS_UNLISTED,
     collections,
@@ -155,7 +155,7 @@ def collections_of_session(
     rows = db.execute(_LATEST, {"of_session": session_id, "limit": limit}).all()
     followed = subscriptions_of(db, [row.id for row in rows]) if rows else {}
     return [
-        CollectionRow(**_facts_from_row(row), subscription=followed.get(row.id))
+        CollectionRow(**collection_fields(row), subscription=followed.get(row.id))
         for row in rows
     ]
 
@@ -335,7 +335,7 @@ def _outcome(state: str | None, *, is_left_out: bool) -> str:
 
 def _details_from_row(row: Any) -> CollectionDetails:
     return CollectionDetails(
-        **_facts_from_row(row),
+        **collection_fields(row),
         id=row.id,
         session_id=row.session_id,
         session_name=row.session_name,
@@ -350,7 +350,7 @@ def _details_from_row(row: Any) -> CollectionDetails:
     )
 
 
-def _facts_from_row(row: Any) -> dict[str, Any]:
+def collection_fields(row: Any) -> dict[str, Any]:
     """Return the fields of a `CollectionRow`, but for its subscription."""
     return {
         "uuid": row.uuid,

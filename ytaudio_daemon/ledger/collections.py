@@ -291,15 +291,3 @@ def append_collection_event(
                 to_state=None if end is None else end.value,
             )
         )
-
-
-def error_from_row(row: Any) -> dict[str, str | None] | None:
-    """Return the latest failure of a collection's row; None when it has none."""
-    if row.error_kind is None:
-        return None
-    return {
-        "kind": row.error_kind,
-        "code": row.error_code,
-        "message": row.error_message,
-        "hint": row.error_hint,
-    }

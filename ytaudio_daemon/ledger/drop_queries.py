@@ -6,17 +6,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.schema import Big, drops, jobs, lines, sessions
+from ytaudio_daemon.ledger.line_order import IS_AFTER_BOUND, ORDER, bound_after
+from ytaudio_daemon.ledger.schema import drops, jobs, lines, sessions
 from ytaudio_daemon.model import LinePart, SessionState
 from ytaudio_daemon.urls import Link, parse_plain_link
 
-#: The order of a drop's lines.
-LINE_ORDER = (lines.c.line, lines.c.part)
-
-#: The line stands behind the one that `bound_after` names; for queries built once.
-IS_AFTER_BOUND = sa.tuple_(*LINE_ORDER) > sa.tuple_(
-    sa.bindparam("after_line", type_=Big), sa.bindparam("after_part", type_=Big)
-)
 #: A file that stays in the inbox: session name, whether it lies at the root, file name.
 KeptFile = tuple[str, bool, bytes]
 
@@ -134,10 +128,10 @@ def written_lines_after(
 ) -> list[WrittenLine]:
     """Return at most `count` lines of a drop behind one."""
     query = (
-        sa.select(*LINE_ORDER, lines.c.text, lines.c.again, jobs.c.video_id)
+        sa.select(*ORDER, lines.c.text, lines.c.again, jobs.c.video_id)
         .outerjoin(jobs, jobs.c.id == lines.c.job_id)
         .where(lines.c.drop_id == drop_id, IS_AFTER_BOUND)
-        .order_by(*LINE_ORDER)
+        .order_by(*ORDER)
         .limit(count)
     )
     rows = db.execute(query, bound_after(after)).all()
@@ -182,8 +176,3 @@ def drop_from_row(row: Any) -> Drop:
         filed_name=None if row.filed_name is None else bytes(row.filed_name),
         received_at=row.received_at,
     )
-
-
-def bound_after(after: LinePart) -> dict[str, int]:
-    """Return the values of `IS_AFTER_BOUND`."""
-    return {"after_line": after.line, "after_part": after.part}

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger.bulk import key_batches
 from ytaudio_daemon.ledger.job_collections import job_collection_from_row
 from ytaudio_daemon.ledger.schema import (
     collections,
@@ -192,7 +193,7 @@ def playlist_page(
 def collections_of_jobs(db: Connection, job_ids: Sequence[int]) -> set[int]:
     """Return the collections that list any of these jobs."""
     found: set[int] = set()
-    for start in range(0, len(job_ids), 500):  # SQLite takes few bound values
-        some = {"of_jobs": job_ids[start : start + 500]}
+    for batch in key_batches(job_ids):
+        some = {"of_jobs": batch}
         found |= set(db.execute(_COLLECTIONS_OF_JOBS, some).scalars())
     return found

@@ -3,7 +3,7 @@
 A page is one transaction, and may be recorded twice: an entry is known by its video.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,17 +117,7 @@ def record_page(
         )
         for entry in page.entries
     ]
-    undecided = []
-    for entry in found:
-        row = known.get(entry.video_id)
-        if row is not None:
-            entry.job_id = row.job_id
-            if _is_settled(claim, row, entry):
-                entry.skipped = row.skipped
-                continue
-            if row.attempt > claim.asked_attempt:
-                entry.skipped = row.skipped
-        undecided.append(entry)
+    undecided = _undecided(claim, found, known)
     chosen = count_chosen(db, claim)
     if claim.decides_at_once:
         chosen = select_entries(db, claim, undecided, chosen, rules, now)
@@ -135,6 +125,30 @@ def record_page(
     if undecided or claim.look is Look.NONE:
         append_page_event(db, claim, now)
     return chosen
+
+
+def _undecided(
+    claim: ListingClaim, found: Sequence[Entry], known: Mapping[str, Any]
+) -> list[Entry]:
+    """Give the entries what their rows say; return those that are to be decided about.
+
+    Args:
+        claim: The attempt.
+        found: The entries as they are listed now.
+        known: The rows of those that were listed before, by video.
+    """
+    undecided = []
+    for entry in found:
+        row = known.get(entry.video_id)
+        is_settled = False
+        if row is not None:
+            entry.job_id = row.job_id
+            is_settled = _is_settled(claim, row, entry)
+            if is_settled or row.attempt > claim.asked_attempt:
+                entry.skipped = row.skipped
+        if not is_settled:
+            undecided.append(entry)
+    return undecided
 
 
 def _is_settled(claim: ListingClaim, row: Any, entry: Entry) -> bool:

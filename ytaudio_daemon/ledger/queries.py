@@ -10,8 +10,9 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import UnknownJobError
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.drop_queries import LINE_ORDER
+from ytaudio_daemon.ledger.bulk import key_batches
 from ytaudio_daemon.ledger.job_join import JOBS_QUERY, source_file
+from ytaudio_daemon.ledger.line_order import ORDER
 from ytaudio_daemon.ledger.schema import (
     IS_UNLISTED,
     attempts,
@@ -204,10 +205,10 @@ def job_events(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
 def job_lines(db: Connection, job_id: int) -> list[tuple[str, LinePart]]:
     """Return (file, line) of the lines that asked for a job, a hundred at most."""
     query = (
-        sa.select(drops.c.name, *LINE_ORDER)
+        sa.select(drops.c.name, *ORDER)
         .join(drops, drops.c.id == lines.c.drop_id)
         .where(lines.c.job_id == job_id)
-        .order_by(lines.c.drop_id, *LINE_ORDER)
+        .order_by(lines.c.drop_id, *ORDER)
         .limit(100)
     )
     rows = db.execute(query).all()
@@ -263,8 +264,7 @@ def recent_failure_codes(db: Connection, limit: int = 20) -> list[str | None]:
 def jobs_by_id(db: Connection, ids: Sequence[int]) -> dict[int, JobRow]:
     """Return jobs by their rows' numbers; deleted ones are left out."""
     found: dict[int, JobRow] = {}
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
+    for some in key_batches(ids):
         found |= {row.id: row for row in _ask_jobs(db, _JOBS, of_jobs=some)}
     return found
 
@@ -290,7 +290,7 @@ def _job_row(row: Any) -> JobRow:
     return JobRow(
         **same,
         state=JobState(row.state),
-        error=_error_from_row(row),
+        error=error_from_row(row),
         source_file=source_file(row),
         source_line=row.drop_line,
         source_part=row.drop_part,
@@ -305,7 +305,8 @@ _SAME_NAMES = tuple(
 )
 
 
-def _error_from_row(row: Any) -> dict[str, str] | None:
+def error_from_row(row: Any) -> dict[str, str] | None:
+    """Return the latest failure of a job's or collection's row; None when it has none."""
     if row.error_kind is None:
         return None
     return {

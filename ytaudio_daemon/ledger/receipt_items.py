@@ -6,7 +6,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.collections import error_from_row
+from ytaudio_daemon.ledger.collection_queries import collection_fields
 from ytaudio_daemon.ledger.receipt_line import (
     JOB_COLUMNS,
     ReceiptCollection,
@@ -14,7 +14,6 @@ from ytaudio_daemon.ledger.receipt_line import (
 )
 from ytaudio_daemon.ledger.schema import collections, entries, jobs
 from ytaudio_daemon.ledger.subscriptions import subscriptions_of
-from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.subscription import REMOVED_REMARK, Removal
 
 #: A selected entry cannot be fetched, and never had a job.
@@ -63,15 +62,8 @@ def _read_collections(
     followed = subscriptions_of(db, sorted(ids))
     found = {
         row.id: ReceiptCollection(
-            uuid=row.uuid,
-            kind=row.kind,
-            url=row.url,
-            title=row.title,
-            state=CollectionState(row.state),
-            retry_at=row.retry_at,
-            count=row.entry_count,
+            **collection_fields(row),
             is_cut=row.is_cut,
-            error=error_from_row(row),
             subscription=followed.get(row.id),
             source=(row.drop_id, row.drop_line, row.drop_part or 0),
         )

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from ytaudio_daemon.ledger.archive import IN_ARCHIVE
+from ytaudio_daemon.ledger.collection_queries import CollectionRow
 from ytaudio_daemon.ledger.schema import jobs
-from ytaudio_daemon.ledger.subscriptions import Subscription
 from ytaudio_daemon.model import LinePart
-from ytaudio_daemon.model.collection import CollectionState
 
 #: Beside the states of jobs: a line without one, as the archive has its video.
 ARCHIVED = "archived"
@@ -40,38 +39,20 @@ JOB_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptCollection:
+class ReceiptCollection(CollectionRow):
     """A collection as a receipt shows it.
 
     Attributes:
-        uuid: Its ID.
-        kind: `playlist`, `album` or `channel`.
-        url: The canonical link.
-        title: Or None until it is known.
-        state: How far its listing is.
-        retry_at: When the listing is tried again.
-        count: The number of entries it has, or None.
         is_cut: The list goes on behind what was looked at.
-        error: Kind, code, message and hint of the latest failure, or None.
         source: The drop, line and part that named it first.
-        subscription: How it is followed, or None.
         is_repeated: The line is another one of that drop: the items stand there.
         items: Its entries that have a job, or cannot be fetched; as lines of the drop.
         skipped: The number of entries that were not selected, by reason.
     """
 
-    uuid: str
-    kind: str
-    url: str
-    title: str | None
-    state: CollectionState
-    retry_at: float | None
-    count: int | None
     is_cut: bool
-    error: Mapping[str, str | None] | None
     source: tuple[int | None, int | None, int]
     is_repeated: bool = False
-    subscription: Subscription | None = None
     items: "list[ReceiptLine]" = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
 

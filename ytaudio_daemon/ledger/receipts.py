@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.archive import IN_ARCHIVE
-from ytaudio_daemon.ledger.drop_queries import IS_AFTER_BOUND, LINE_ORDER, bound_after
+from ytaudio_daemon.ledger.line_order import IS_AFTER_BOUND, ORDER, bound_after
 from ytaudio_daemon.ledger.receipt_items import IS_UNAVAILABLE, with_collections
 from ytaudio_daemon.ledger.receipt_line import (
     ARCHIVED,
@@ -97,7 +97,7 @@ _HEAD_QUERY = _HEADS_QUERY.where(drops.c.id == sa.bindparam("drop_id"))
 
 _PAGE_QUERY = (
     sa.select(
-        *LINE_ORDER,
+        *ORDER,
         lines.c.text,
         lines.c.result,
         lines.c.code,
@@ -108,14 +108,14 @@ _PAGE_QUERY = (
     )
     .outerjoin(jobs, jobs.c.id == lines.c.job_id)
     .where(lines.c.drop_id == sa.bindparam("drop"), IS_AFTER_BOUND)
-    .order_by(*LINE_ORDER)
+    .order_by(*ORDER)
     .limit(sa.bindparam("limit"))
 )
 
 _BATCH_QUERY = (
-    sa.select(*LINE_ORDER, lines.c.job_id, lines.c.collection_id, lines.c.code)
+    sa.select(*ORDER, lines.c.job_id, lines.c.collection_id, lines.c.code)
     .where(lines.c.drop_id == sa.bindparam("drop"), IS_AFTER_BOUND)
-    .order_by(*LINE_ORDER)
+    .order_by(*ORDER)
     .limit(sa.bindparam("limit"))
 )
 _BATCH = _BATCH_QUERY.subquery()
@@ -182,10 +182,10 @@ _SWITCHED_OFF_PAGE_QUERY = (
     .limit(sa.bindparam("limit"))
 )
 _STATES_PAGE_QUERY = (
-    sa.select(*LINE_ORDER, jobs.c.state, _IS_OPEN_COLLECTION)
+    sa.select(*ORDER, jobs.c.state, _IS_OPEN_COLLECTION)
     .outerjoin(jobs, jobs.c.id == lines.c.job_id)
     .where(lines.c.drop_id == sa.bindparam("drop"), IS_AFTER_BOUND)
-    .order_by(*LINE_ORDER)
+    .order_by(*ORDER)
     .limit(sa.bindparam("limit"))
 )
 

@@ -1,5 +1,6 @@
 """The egresses: the ways out to YouTube, each with gates and a pace of its own. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -79,3 +80,26 @@ def _without_credentials(address: str) -> str:
         return DEFAULT
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+class EgressTurns:
+    """Spreads attempts: the egress with the fewest of them first, then the longest unused."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._last_use: dict[str, int] = {}
+
+    def in_order(self, keys: Iterable[str], running: Iterable[str]) -> list[str]:
+        """Return the egresses, the one whose turn it is first.
+
+        Args:
+            keys: Of the configured egresses.
+            running: The egress of each attempt that runs.
+        """
+        busy = Counter(running)
+        return sorted(keys, key=lambda key: (busy[key], self._last_use.get(key, 0)))
+
+    def use(self, key: str) -> None:
+        """Store that an attempt begins by an egress."""
+        self._count += 1
+        self._last_use[key] = self._count

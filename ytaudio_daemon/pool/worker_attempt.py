@@ -22,7 +22,7 @@ from ytaudio_daemon.pool.page_sequence import PageSequence
 from ytaudio_daemon.pool.template_process import TemplateProcess
 from ytaudio_daemon.pool.timeouts import AttemptTimeouts
 from ytaudio_daemon.system import protocol
-from ytaudio_daemon.system.memory import oom_kill_count
+from ytaudio_daemon.system.linux import oom_kill_count
 
 #: A worker's messages: so many at once, then so many a second. It sends two a second
 #: and one at each phase; the burst is more than its socket can hold (280), so that

@@ -1,7 +1,8 @@
-"""System calls and /proc files about processes for which Python has no function."""
+"""System calls, and files of /proc and /sys, about processes and memory."""
 
 import ctypes
 import os
+import re
 import resource
 import signal
 from collections.abc import Iterator
@@ -19,6 +20,11 @@ _WORKER_OOM_SCORE = 500
 _libc = ctypes.CDLL(None, use_errno=True)
 #: The children of a killed process become ours, so each round may find new ones.
 _ROUNDS = 100
+_CGROUPS = Path("/proc/self/cgroup")
+_CGROUP_ROOT = Path("/sys/fs/cgroup")
+#: Counts the kills of the whole machine, those in cgroups as well.
+_VMSTAT = Path("/proc/vmstat")
+_COUNT = re.compile(r"^oom_kill (\d+)$", re.MULTILINE)
 
 
 def die_with_parent(number: int = signal.SIGKILL) -> None:
@@ -127,3 +133,26 @@ def memory_file(content: bytes) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
+
+
+def oom_kill_count() -> int | None:
+    """Return how many processes were killed for want of memory; None: not known.
+
+    Of our own cgroup (cgroup-v2.rst, `memory.events`), else of the whole machine.
+    """
+    for file in (_memory_events(), _VMSTAT):
+        try:
+            found = _COUNT.search(file.read_text())
+        except (OSError, ValueError):
+            continue
+        if found:
+            return int(found[1])
+    return None
+
+
+def _memory_events() -> Path:
+    try:
+        found = re.search(r"^0::/(.*)$", _CGROUPS.read_text(), re.MULTILINE)
+    except (OSError, ValueError):
+        found = None
+    return _CGROUP_ROOT / (found[1] if found else "") / "memory.events"

@@ -62,7 +62,7 @@ def collection_details(collection: ReceiptCollection) -> Iterator[str]:
         )
         yield f"{skipped} not selected: {reasons}"
     if collection.is_cut:
-        count = f" of {collection.count}" if collection.count else ""
+        count = f" of {collection.entry_count}" if collection.entry_count else ""
         yield f"the list{count} goes on; for more: other items=, or a larger max_items="
     if collection.subscription is not None:
         yield _subscription_text(collection.subscription)

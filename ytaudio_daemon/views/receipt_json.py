@@ -98,7 +98,7 @@ def _collection(
         "url": collection.url,
         "title": collection.title,
         "state": collection.state.value,
-        "count": collection.count,
+        "count": collection.entry_count,
         "is_cut": collection.is_cut,
         "error": collection_error(collection, circumstances),
         "subscription": subscription_document(collection.subscription),
