@@ -9,7 +9,11 @@ from typing import TypeVar
 from ytaudio_daemon.errors import AlreadyRunningError
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.ledger.file_mode import close_ledger_to_others
-from ytaudio_daemon.ledger.migrate import check_integrity, migrate
+from ytaudio_daemon.ledger.migrate import (
+    check_integrity,
+    migrate,
+    migrate_in_child,
+)
 from ytaudio_daemon.ledger.pre_migration_backup import back_up_before_migration
 from ytaudio_daemon.ledger.retry_while_busy import retry_while_busy
 from ytaudio_daemon.settings import Settings
@@ -42,6 +46,7 @@ def open_ledger(settings: Settings) -> Iterator[Ledger]:
                 )
             retry_while_starting(partial(check_integrity, ledger))
             retry_while_starting(partial(back_up_before_migration, ledger, time.time()))
+            retry_while_starting(partial(migrate_in_child, ledger, START_TIMEOUT_S))
             retry_while_starting(partial(migrate, ledger))
             close_ledger_to_others(ledger)
             ledger.remember_inode()
