@@ -1,6 +1,7 @@
 """Measure everything and write it down: `python -m bench --help`."""
 
 import argparse
+import compileall
 import shlex
 import shutil
 import signal
@@ -65,7 +66,8 @@ USUAL_S = {
 #: Seconds after which a full run is about over, quiet or not: what is late gets less.
 LIMIT_S = 1080
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
+CHECKOUT = Path(__file__).parents[1]
+DOCUMENT = CHECKOUT / "docs" / "performance.md"
 
 
 def main() -> None:
@@ -90,6 +92,9 @@ def main() -> None:
 
 def _measure(options: argparse.Namespace, folder: Path) -> list[Section]:
     sections: list[Section] = []
+    # As pip does when it installs a program: the peers are compiled, too. With
+    # PYTHONDONTWRITEBYTECODE each process would else compile the modules anew.
+    compileall.compile_dir(CHECKOUT / "ytaudio_daemon", quiet=1)
     _say("making the media")
     encode_ahead()
     began = time.monotonic()

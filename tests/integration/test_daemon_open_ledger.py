@@ -1,6 +1,8 @@
 """The daemon and a ledger of an older program: a copy first, then the migration."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,6 +110,23 @@ def test_a_program_that_migrates_a_ledger_copies_it_too(
     (copy,) = copies(settings)
     assert copy.name.startswith("ledger-schema-")
     assert old_ledger.exists()
+
+
+def test_alembic_ends_with_the_child_that_migrated(tmp_path: Path) -> None:
+    program = f"""
+import sys
+from pathlib import Path
+from ytaudio_daemon.daemon.open_ledger import open_ledger
+from ytaudio_daemon.ledger import sessions
+from ytaudio_daemon.settings import load
+
+settings = load(None, {{}}, {{"paths.root": {str(tmp_path)!r}}})
+settings.paths.state.mkdir()
+with open_ledger(settings) as ledger, ledger.read() as db:
+    assert sessions.active_session(db, "nobody") is None
+assert "alembic" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_migration_that_fails_leaves_the_ledger_and_its_copy(

@@ -56,6 +56,21 @@ def test_the_names_of_a_folder_are_remembered_once_however_many_songs_come(
     assert len(library_folder._remembered) == 1
 
 
+def test_the_names_that_are_remembered_are_bounded_in_all_folders_together(
+    house: LibraryHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library_folder._remembered.clear()
+    monkeypatch.setattr(library_folder, "MAX_REMEMBERED_NAMES", 5)
+    house.drop(content="".join(f"https://youtu.be/{video(n)}\n" for n in range(9)))
+    house.take()
+    for number in range(9):
+        house.complete(f"Song {number}")
+        house.show()
+        known = [names for _, names in library_folder._remembered.values()]
+        assert sum(len(names.spellings) for names in known) <= 5
+    assert len(house.files()) == 9
+
+
 def test_an_album_has_its_folder(house: LibraryHouse) -> None:
     house.collect_list(ALBUM, album(9, 10))
     house.complete("Sinnerman", tags=TAGS | {"track": "9/10"})

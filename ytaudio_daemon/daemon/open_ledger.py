@@ -12,7 +12,11 @@ from ytaudio_daemon.ledger.ledger_file import (
     back_up_before_migration,
     close_ledger_to_others,
 )
-from ytaudio_daemon.ledger.migrate import check_integrity, migrate
+from ytaudio_daemon.ledger.migrate import (
+    check_integrity,
+    migrate,
+    migrate_in_child,
+)
 from ytaudio_daemon.ledger.retry_while_busy import retry_while_busy
 from ytaudio_daemon.settings import Settings
 
@@ -44,6 +48,7 @@ def open_ledger(settings: Settings) -> Iterator[Ledger]:
                 )
             retry_while_starting(partial(check_integrity, ledger))
             retry_while_starting(partial(back_up_before_migration, ledger, time.time()))
+            retry_while_starting(partial(migrate_in_child, ledger, START_TIMEOUT_S))
             retry_while_starting(partial(migrate, ledger))
             close_ledger_to_others(ledger)
             ledger.remember_inode()

@@ -17,6 +17,8 @@ from ytaudio_daemon.folders.safe_open import open_child
 
 #: Folders whose names are remembered, while nothing changes in them.
 MAX_REMEMBERED_FOLDERS = 8
+#: Names that are remembered of all these folders, some 250 bytes each.
+MAX_REMEMBERED_NAMES = 50_000
 #: Names of a folder that are compared; a bigger one is nobody's to carry to a phone.
 MAX_COMPARED_NAMES = 50_000
 #: Tried for a folder where a file or a link has its name.
@@ -31,11 +33,18 @@ class FolderNames:
         spellings: As they are, by what a disk that ignores case takes for the same.
     """
 
-    spellings: dict[str, set[str]]
+    spellings: dict[str, tuple[str, ...]]
+
+    def add(self, name: str) -> None:
+        """Add a name."""
+        fold = name.casefold()
+        known = self.spellings.get(fold, ())
+        if name not in known:
+            self.spellings[fold] = (*known, name)
 
     def other_spelling(self, name: str) -> str | None:
         """Return another name that some disks take for this one; None if free or taken."""
-        found = self.spellings.get(name.casefold(), set())
+        found = self.spellings.get(name.casefold(), ())
         return None if not found or name in found else min(found)
 
     def beginning_with(self, start: str) -> list[str]:
@@ -63,16 +72,23 @@ def _remember(found: os.stat_result, names: FolderNames) -> None:
     key = found.st_dev, found.st_ino
     _remembered[key] = found.st_mtime_ns, names
     _remembered.move_to_end(key)
-    if len(_remembered) > MAX_REMEMBERED_FOLDERS:
+    while (
+        len(_remembered) > MAX_REMEMBERED_FOLDERS
+        or _remembered_names() > MAX_REMEMBERED_NAMES
+    ):
         _remembered.popitem(last=False)
+
+
+def _remembered_names() -> int:
+    return sum(len(names.spellings) for _, names in _remembered.values())
 
 
 def _read_names(folder: int) -> FolderNames:
     names = list_names(folder)
-    spellings: dict[str, set[str]] = {}
+    found = FolderNames({})
     for name in names if len(names) <= MAX_COMPARED_NAMES else ():
-        spellings.setdefault(name.casefold(), set()).add(name)
-    return FolderNames(spellings)
+        found.add(name)
+    return found
 
 
 def add_name(folder: int, names: FolderNames, name: str) -> None:
@@ -83,7 +99,7 @@ def add_name(folder: int, names: FolderNames, name: str) -> None:
         names: Those that were in it.
         name: The new one.
     """
-    names.spellings.setdefault(name.casefold(), set()).add(name)
+    names.add(name)
     _remember(os.fstat(folder), names)
 
 

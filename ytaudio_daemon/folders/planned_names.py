@@ -60,5 +60,5 @@ class PlannedNames:
         if (session, path.casefold()) in self._given:
             return False
         folder, slash, name = path.rpartition("/")
-        taken = there.spellings.get(name.casefold(), set())
+        taken = there.spellings.get(name.casefold(), ())
         return all((session, f"{folder}{slash}{each}") in self._left for each in taken)

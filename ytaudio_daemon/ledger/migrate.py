@@ -1,9 +1,11 @@
 """Upgrades a ledger to this program's schema, and refuses a newer one."""
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import URL, Connection
 
 from ytaudio_daemon.errors import LedgerTooNewError, LedgerTooOldError
 from ytaudio_daemon.ledger.database import Ledger
@@ -27,6 +29,35 @@ def migrate(ledger: Ledger) -> None:
         return
     _refuse_newer(ledger, found)
     _upgrade(ledger)
+
+
+def migrate_in_child(ledger: Ledger, busy_timeout_s: float) -> None:
+    """Do what `migrate` does in a child process, with which Alembic's 8 MiB end.
+
+    When the child fails, nothing is changed, and the caller's own `migrate` raises why.
+
+    Args:
+        ledger: The child opens it anew: no connection may be used on both sides of a fork.
+        busy_timeout_s: How long the child waits for another process's write, in seconds.
+
+    Raises:
+        LedgerError: It cannot be read.
+    """
+    if _revision(ledger) == HEAD:
+        return
+    with suppress(OSError):  # no process to be had
+        pid = os.fork()
+        if pid == 0:
+            _migrate_and_exit(ledger.url, busy_timeout_s)
+        os.waitpid(pid, 0)
+
+
+def _migrate_and_exit(url: URL, busy_timeout_s: float) -> None:
+    """End the process without the clean-up that is its parent's."""
+    try:
+        migrate(Ledger(url.render_as_string(hide_password=False), busy_timeout_s))
+    finally:
+        os._exit(0)
 
 
 def require_current(ledger: Ledger) -> None:
