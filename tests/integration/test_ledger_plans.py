@@ -35,6 +35,7 @@ from ytaudio_daemon.ledger import (
     outages,
     outbox,
     queries,
+    receipt_batch,
     receipts,
     removals,
     sessions,
@@ -149,6 +150,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "collections": lambda db: collection_queries.collections_of_session(db, 1),
     "expiry": lambda db: sessions.due_to_expire(db, NOW, ttl_s=60),
     "lines": lambda db: receipts.receipt_page(db, 1, LinePart(), 100),
+    "small receipts": lambda db: receipt_batch.read_small_receipts(db, [1, 2, 3], 20),
 }
 
 

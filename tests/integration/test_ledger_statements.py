@@ -17,6 +17,7 @@ from ytaudio_daemon.ledger import (
     meta,
     outages,
     queries,
+    receipt_batch,
     receipts,
     sessions,
     transitions,
@@ -51,6 +52,7 @@ def show(db: Connection) -> None:
     head = receipts.receipt_head(db, 1)
     assert head is not None
     receipts.is_superseded(db, head)
+    receipt_batch.read_small_receipts(db, [1], 10)
     receipts.receipt_page(db, 1, LinePart(), 10)
     receipts.find_unfinished_line(db, 1, LinePart(), 10)
     receipts.count_switched_off_links(db, 1)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.folders.open_dirs import OpenDirs
 from ytaudio_daemon.folders.safe_open import (
     open_dir,
     open_regular_file,
@@ -48,6 +49,7 @@ class AtomicFileWriter:
         mode: Permissions, not masked; None leaves them to the umask, for files that
             the people who drop files read.
         make: Create missing folders.
+        open_dirs: Opens the folder, for a batch of files; None opens it for this file.
 
     Raises:
         OSError: It cannot be written there.
@@ -62,10 +64,14 @@ class AtomicFileWriter:
         *,
         mode: int | None = STATUS_MODE,
         make: bool = False,
+        open_dirs: OpenDirs | None = None,
     ) -> None:
         self._name = name
-        with open_dir(root, *parts, make=make) as folder:
-            self._folder = os.dup(folder)
+        if open_dirs is not None:
+            self._folder = os.dup(open_dirs.folder(root, *parts, make=make))
+        else:
+            with open_dir(root, *parts, make=make) as folder:
+                self._folder = os.dup(folder)
         try:
             self._temp, self._fd = _create_temporary(self._folder, name, mode)
         except BaseException:

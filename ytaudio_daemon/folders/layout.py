@@ -12,6 +12,8 @@ if TYPE_CHECKING:  # commands are quick because they need not load it
 
 PROCESSED = "processed"
 REJECTED = "rejected"
+#: The folder of the receipts for programs, below `status`.
+RECEIPTS = "receipts"
 #: The session of files dropped straight into the inbox.
 DEFAULT_SESSION = "default"
 WORK = ".work"
@@ -98,13 +100,17 @@ class Layout:
 
     def receipts(self, session: str) -> Path:
         """Return the folder of a session's receipts for programs."""
-        return self.status / "receipts" / session
+        return self.status / RECEIPTS / session
 
     def receipt_file(self, session: str, name: bytes) -> Path:
         """Return a drop's receipt for programs, by the drop's name where it is filed."""
-        return self.receipts(session) / receipt_name(
-            name, name_limit(MAX_RECEIPT_STEM, self.status)
-        )
+        folders, last = self.receipt_place(session, name)
+        return self.status.joinpath(*folders, last)
+
+    def receipt_place(self, session: str, name: bytes) -> tuple[tuple[str, ...], str]:
+        """Return the same as the folders below `status`, and the name there."""
+        limit = name_limit(MAX_RECEIPT_STEM, self.status)
+        return (RECEIPTS, session), receipt_name(name, limit)
 
     def session_downloads(self, session_uuid: str) -> Path:
         """Return the folder of a session's published jobs."""

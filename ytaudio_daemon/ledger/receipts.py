@@ -30,7 +30,7 @@ from ytaudio_daemon.model import FINALIZED, LinePart
 from ytaudio_daemon.model.clock import Now
 
 #: The drop is recorded completely and has its place: filed, kept or rejected.
-_IS_PLACED = sa.and_(drops.c.state != "recording", drops.c.state != "recorded")
+IS_PLACED = sa.and_(drops.c.state != "recording", drops.c.state != "recorded")
 _FINALIZED = sorted(state.value for state in FINALIZED)
 _ITEM_JOBS = jobs.alias("item_jobs")
 #: The line names a collection that is not listed, or of which a job is unfinished.
@@ -92,20 +92,25 @@ _DROPS_QUERY = sa.select(
     sessions.c.name.label("session_name"),
     sessions.c.uuid.label("session_uuid"),
 ).join(sessions, sessions.c.id == drops.c.session_id)
-_HEADS_QUERY = _DROPS_QUERY.where(_IS_PLACED)
+_HEADS_QUERY = _DROPS_QUERY.where(IS_PLACED)
 _HEAD_QUERY = _HEADS_QUERY.where(drops.c.id == sa.bindparam("drop_id"))
+_HEADS_BY_ID_QUERY = _HEADS_QUERY.where(
+    drops.c.id.in_(sa.bindparam("ids", expanding=True))
+)
 
+#: The fields of a `ReceiptLine` that are columns.
+LINE_COLUMNS = (
+    *ORDER,
+    lines.c.text,
+    lines.c.result,
+    lines.c.code,
+    lines.c.message,
+    lines.c.again,
+    *JOB_COLUMNS,
+    lines.c.collection_id,
+)
 _PAGE_QUERY = (
-    sa.select(
-        *ORDER,
-        lines.c.text,
-        lines.c.result,
-        lines.c.code,
-        lines.c.message,
-        lines.c.again,
-        *JOB_COLUMNS,
-        lines.c.collection_id,
-    )
+    sa.select(*LINE_COLUMNS)
     .outerjoin(jobs, jobs.c.id == lines.c.job_id)
     .where(lines.c.drop_id == sa.bindparam("drop"), IS_AFTER_BOUND)
     .order_by(*ORDER)
@@ -198,7 +203,7 @@ _NEWER_QUERY = (
         drops.c.id > sa.bindparam("after"),
         sa.func.coalesce(drops.c.filed_name, drops.c.name) == sa.bindparam("shown"),
         drops.c.at_root == sa.bindparam("at_root"),
-        _IS_PLACED,
+        IS_PLACED,
     )
     .limit(1)
 )
@@ -227,7 +232,7 @@ def receipt_heads_by_id(
     db: Connection, drop_ids: Collection[int]
 ) -> dict[int, ReceiptHead]:
     """Return drops that have their place, by number; pruned ones are left out."""
-    rows = db.execute(_HEADS_QUERY.where(drops.c.id.in_(sorted(drop_ids)))).all()
+    rows = db.execute(_HEADS_BY_ID_QUERY, {"ids": sorted(drop_ids)}).all()
     return {row.id: _head_from_row(row) for row in rows}
 
 

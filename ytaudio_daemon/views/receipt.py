@@ -11,6 +11,7 @@ from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.atomic_file import AtomicFileWriter, remove_if_ours
 from ytaudio_daemon.folders.inbox import split_path
 from ytaudio_daemon.folders.layout import receipt_key
+from ytaudio_daemon.folders.open_dirs import OpenDirs
 from ytaudio_daemon.ledger import Connection, receipts
 from ytaudio_daemon.ledger.receipt_line import ReceiptLine
 from ytaudio_daemon.ledger.receipts import ReceiptHead
@@ -50,6 +51,7 @@ class ReceiptWriter:
         people_folder: The folder below the inbox for the files beside the drop.
         for_people: False leaves these files as they are.
         circumstances: What hints need not advise.
+        open_dirs: Opens the folders of a batch of receipts; None opens them for this one.
     """
 
     def __init__(
@@ -60,9 +62,11 @@ class ReceiptWriter:
         *,
         for_people: bool = True,
         circumstances: Circumstances = NOTHING_SET,
+        open_dirs: OpenDirs | None = None,
     ) -> None:
         self.drop = drop
         self._layout = layout
+        self._open_dirs = open_dirs
         self._circumstances = circumstances
         subfolders, self._people_name = split_path(drop.filed_name or b"")
         self._people_folder = (*people_folder, *map(os.fsdecode, subfolders))
@@ -72,7 +76,9 @@ class ReceiptWriter:
         self._is_filed = drop.filed_name is not None and drop.state != "kept"
         self._for_people = for_people and self._is_filed
         is_rejected = drop.state == "rejected"
-        self._program = ReceiptFile(partial(_open_program_file, layout, drop))
+        self._program = ReceiptFile(
+            partial(_open_program_file, layout, drop, open_dirs)
+        )
         self._people = ReceiptFile(
             self._people_file_opener(
                 b".reason.txt" if is_rejected else b".receipt.txt"
@@ -98,6 +104,14 @@ class ReceiptWriter:
         if self._has_more_lines:
             self._write_page(db, with_heads=fits_one_page)
         return self._has_more_lines or self._switched_off.write_page(db)
+
+    def write_whole(self, lines: list[ReceiptLine]) -> None:
+        """Write a receipt whose lines are read, of a drop without links in comments."""
+        self._tally.update(receipt_text.tally_of(lines))
+        self._write_heads()
+        if lines:
+            self._write_lines(lines)
+        self._switched_off.write_none()
 
     def finish(self, previous: ReceiptDigests) -> ReceiptDigests:
         """Replace those files on disk whose content is no longer `previous`.
@@ -158,11 +172,11 @@ class ReceiptWriter:
         for standing, number in found.counts.items():
             self._tally[receipt_text.outcome_of(standing)] += number
         if found.last is None:
-            self._write_heads(db)
+            self._switched_off.count(db)
+            self._write_heads()
 
-    def _write_heads(self, db: Connection) -> None:
+    def _write_heads(self) -> None:
         self._program.write(receipt_json.program_head(self.drop))
-        self._switched_off.count(db)
         if self._for_people:
             sentence = self._switched_off.sentence
             head = receipt_text.receipt_head(self.drop, self._tally, sentence)
@@ -172,7 +186,8 @@ class ReceiptWriter:
         page = receipts.receipt_page(db, self.drop.id, self._written_to, PAGE_LINES)
         if with_heads:
             self._tally.update(receipt_text.tally_of(page))
-            self._write_heads(db)
+            self._switched_off.count(db)
+            self._write_heads()
         if page:
             self._write_lines(page)
         self._has_more_lines = len(page) == PAGE_LINES
@@ -223,17 +238,33 @@ class ReceiptWriter:
 
         def open_file() -> AtomicFileWriter:
             return AtomicFileWriter(
-                self._layout.inbox, self._people_folder, name, mode=None
+                self._layout.inbox,
+                self._people_folder,
+                name,
+                mode=None,
+                open_dirs=self._open_dirs,
             )
 
         return open_file
 
 
-def _open_program_file(layout: Layout, drop: ReceiptHead) -> AtomicFileWriter:
-    layout.status.mkdir(parents=True, exist_ok=True)
+def _open_program_file(
+    layout: Layout, drop: ReceiptHead, open_dirs: OpenDirs | None
+) -> AtomicFileWriter:
     key = receipt_key(
         drop.session_name, drop.name, drop.filed_name, at_root=drop.at_root
     )
-    file = layout.receipt_file(drop.session_name, key)
-    *parts, name = file.relative_to(layout.status).parts
-    return AtomicFileWriter(layout.status, tuple(parts), name.encode(), make=True)
+    parts, name = layout.receipt_place(drop.session_name, key)
+    open_file = partial(
+        AtomicFileWriter,
+        layout.status,
+        parts,
+        name.encode(),
+        make=True,
+        open_dirs=open_dirs,
+    )
+    try:
+        return open_file()
+    except FileNotFoundError:
+        layout.status.mkdir(parents=True, exist_ok=True)
+        return open_file()

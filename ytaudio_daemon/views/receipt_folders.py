@@ -45,8 +45,7 @@ class ReceiptFolders:
     def _has(self, folder: tuple[str, str], name: bytes) -> bool:
         """Return whether the drop is filed in a session's folder."""
         # Path.exists() raises of a dead mount.
-        place = self._layout.inbox.joinpath(*folder)
-        return os.path.lexists(place / os.fsdecode(name))
+        return os.path.lexists(self._layout.inbox.joinpath(*folder, os.fsdecode(name)))
 
     def _search(self, drop: ReceiptHead, target: str, name: bytes, now: Now) -> str:
         """Return the session folder that has the drop or its receipt, else its own."""

@@ -1,34 +1,20 @@
 """All drops' receipts: which must be written, and when."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Iterable
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Connection, Ledger, receipts
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.system.item_faults import ItemFaults
 from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
-from ytaudio_daemon.views.receipt import (
-    LONG_RECEIPT_LINES,
-    ReceiptDigests,
-    ReceiptWriter,
-)
-from ytaudio_daemon.views.receipt_folders import ReceiptFolders
+from ytaudio_daemon.views.receipt import LONG_RECEIPT_LINES, ReceiptWriter
+from ytaudio_daemon.views.receipt_writers import ReceiptWriters
+from ytaudio_daemon.views.small_receipts import SmallReceipts
 from ytaudio_daemon.views.snapshot import ViewSettings
 from ytaudio_daemon.views.unfinished_lines import UnfinishedLines
-from ytaudio_daemon.views.write_errors import (
-    RECEIPT_UNWRITABLE,
-    RETRY_AFTER_S,
-    STATUS_UNWRITABLE,
-    TURN_S,
-    WriteErrors,
-)
-
-#: Receipts whose content is remembered; one that is not is written anew.
-MAX_REMEMBERED = 2000
+from ytaudio_daemon.views.write_errors import RETRY_AFTER_S, WriteErrors
 
 
 class Receipts:
@@ -45,22 +31,25 @@ class Receipts:
     ) -> None:
         self.due_queue = DueQueue()
         self._ledger = ledger
-        self._layout = layout
-        self._write_errors = write_errors
         #: The receipt in hand: a long one takes several steps.
         self._writer: ReceiptWriter | None = None
         #: Drops to be written whatever their length: they have just been filed.
         self._just_filed: set[int] = set()
         self._unfinished_lines = UnfinishedLines()
-        self._receipt_folders = ReceiptFolders(layout)
-        #: What was written last, and from when on it may be written again.
-        self._last_written: OrderedDict[int, tuple[ReceiptDigests, float]] = (
-            OrderedDict()
+        self._writers = ReceiptWriters(
+            layout, write_errors, self.due_queue, self._just_filed
+        )
+        self._faults = ItemFaults("receipts")
+        self._small = SmallReceipts(
+            ledger,
+            self.due_queue,
+            self._writers,
+            self._faults,
+            self._forget_progress,
         )
         #: The time the receipt in hand took so far, and the start of this step.
         self._elapsed_s = 0.0
         self._step_started = 0.0
-        self._faults = ItemFaults("receipts")
 
     def mark_filed(self, drop_id: int, now: Now, event_id: float = NO_EVENT) -> None:
         """Schedule a drop that was filed."""
@@ -69,7 +58,7 @@ class Receipts:
 
     def mark_missing(self, drop_id: int, now: Now) -> None:
         """Schedule a drop whose receipt is missing, or may be."""
-        self._last_written.pop(drop_id, None)
+        self._writers.forget(drop_id)
         self.mark_filed(drop_id, now)
 
     def mark_jobs_changed(
@@ -77,8 +66,7 @@ class Receipts:
     ) -> None:
         """Schedule drops whose jobs changed their state."""
         for drop_id in drop_ids:
-            known = self._last_written.get(drop_id)
-            due = known[1] if known else now.uptime_s
+            due = self._writers.paused_until(drop_id, now)
             self.due_queue.schedule(drop_id, due, event_id)
 
     def mark_jobs_reopened(self, drop_ids: Iterable[int]) -> None:
@@ -86,7 +74,9 @@ class Receipts:
         self._unfinished_lines.forget(drop_ids)
 
     def write_step(self, view_settings: ViewSettings, now: Now) -> bool:
-        """Write a piece of the next receipt that is due; False when none is."""
+        """Write a few receipts that are due, or a piece of a long one; False if none is."""
+        if self._writer is None and self._small.write_batch(view_settings, now):
+            return True
         self._step_started = time.perf_counter()
         worked = self._write_next_or_postpone(view_settings, now)
         self._elapsed_s += time.perf_counter() - self._step_started
@@ -123,7 +113,8 @@ class Receipts:
             has_more = self._writer is not None and self._write_lines(db, self._writer)
         if self._writer is not None and not has_more:
             writer, self._writer = self._writer, None
-            self._finish(writer, view_settings, now)
+            began = self._step_started - self._elapsed_s
+            self._writers.finish(writer, view_settings, now, began)
         return True
 
     def _begin(
@@ -140,15 +131,7 @@ class Receipts:
         self._elapsed_s = 0.0
         self.due_queue.begin(drop_id)
         self._forget_progress(drop_id)
-        place = self._drop_folder(drop)
-        blocked = self._write_errors.blocked_until(RECEIPT_UNWRITABLE, place, now)
-        self._writer = ReceiptWriter(
-            self._layout,
-            drop,
-            self._receipt_folders.folder_of(drop, now),
-            for_people=blocked is None,
-            circumstances=view_settings.circumstances,
-        )
+        self._writer = self._writers.create(drop, view_settings, now)
 
     def _is_first_or_last(self, db: Connection, drop_id: int) -> bool:
         """True if a long drop was just filed, or its last job was finalized."""
@@ -166,67 +149,9 @@ class Receipts:
                 break
         return has_more
 
-    def _finish(
-        self, writer: ReceiptWriter, view_settings: ViewSettings, now: Now
-    ) -> None:
-        drop = writer.drop
-        known = self._last_written.pop(drop.id, None)
-        digests = writer.finish(known[0] if known else ReceiptDigests())
-        failpoints.failpoint("receipt.written", drop.id)
-        self._record_errors(writer, now)
-        took_s = self._elapsed_s + time.perf_counter() - self._step_started
-        self._last_written[drop.id] = (
-            digests,
-            now.uptime_s + view_settings.pause_s(took_s),
-        )
-        if len(self._last_written) > MAX_REMEMBERED:
-            self._last_written.popitem(last=False)
-        again = self._retry_at(writer, now)
-        if again is None:
-            self.due_queue.finish(drop.id)
-        else:
-            self._just_filed.add(drop.id)  # whatever its length
-            self.due_queue.postpone(drop.id, again)
-
-    def _record_errors(self, writer: ReceiptWriter, now: Now) -> None:
-        status = self._status_folder(writer.drop)
-        beside = self._drop_folder(writer.drop)
-        if writer.program_error is not None:
-            self._write_errors.record(
-                STATUS_UNWRITABLE, status, writer.program_error, now
-            )
-        else:
-            self._write_errors.clear(STATUS_UNWRITABLE, status)
-        if writer.people_error is not None:
-            self._write_errors.record(
-                RECEIPT_UNWRITABLE, beside, writer.people_error, now
-            )
-        elif writer.people_files_written:
-            self._write_errors.clear(RECEIPT_UNWRITABLE, beside)
-
-    def _retry_at(self, writer: ReceiptWriter, now: Now) -> float | None:
-        """Return when to try again what could not be written, None when all was."""
-        beside = self._drop_folder(writer.drop)
-        until = None
-        if writer.people_files_missing:
-            blocked = self._write_errors.blocked_until(RECEIPT_UNWRITABLE, beside, now)
-            turn = TURN_S if writer.people_error is not None else 0.0
-            until = (blocked or now.uptime_s) + turn
-        if writer.program_error is not None:
-            status = self._status_folder(writer.drop)
-            until = self._write_errors.blocked_until(STATUS_UNWRITABLE, status, now)
-        return until
-
     def _forget_progress(self, drop_id: int) -> None:
         self._just_filed.discard(drop_id)
         self._unfinished_lines.forget([drop_id])
-
-    def _status_folder(self, drop: ReceiptHead) -> str:
-        return str(self._layout.receipts(drop.session_name))
-
-    def _drop_folder(self, drop: ReceiptHead) -> str:
-        folder = self._layout.drop_folder(drop.session_name, at_root=drop.at_root)
-        return str(folder)
 
 
 def _is_long(drop: ReceiptHead) -> bool:

@@ -55,6 +55,10 @@ class SwitchedOffLines:
             self._written_to = page[-1]
         return len(page) == PAGE_LINES
 
+    def write_none(self) -> None:
+        """Write the list of a drop that has no such links."""
+        self._file.write(receipt_json.switched_off_page([], is_first=True))
+
     def _read_page(self, db: Connection) -> list[int]:
         return receipts.switched_off_page(
             db, self._drop_id, self._written_to, PAGE_LINES

@@ -29,6 +29,10 @@ class WriteErrors:
         self._problems: dict[tuple[str, str], DaemonProblem] = {}
         self._retry_at: dict[tuple[str, str], float] = {}
 
+    def __bool__(self) -> bool:
+        """True if something could not be written."""
+        return bool(self._problems)
+
     def record(self, code: str, place: str, error: Exception, now: Now) -> None:
         """Record that a file could not be written into `place`."""
         key = code, place

@@ -1,0 +1,103 @@
+"""Queries of many small receipts at once: a few statements for all, not five for each."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ytaudio_daemon.ledger.line_order import ORDER
+from ytaudio_daemon.ledger.receipt_line import ReceiptLine
+from ytaudio_daemon.ledger.receipts import (
+    IS_PLACED,
+    LINE_COLUMNS,
+    ReceiptHead,
+    receipt_heads_by_id,
+)
+from ytaudio_daemon.ledger.schema import (
+    drops,
+    jobs,
+    lines,
+    sessions,
+    switched_off_links,
+)
+
+_NEWER = drops.alias("newer")
+_NEWER_SESSIONS = sessions.alias("newer_sessions")
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_SUPERSEDED_QUERY = (
+    sa.select(drops.c.id)
+    .join(sessions, sessions.c.id == drops.c.session_id)
+    .join(_NEWER_SESSIONS, _NEWER_SESSIONS.c.name == sessions.c.name)
+    .join(
+        _NEWER,
+        sa.and_(
+            _NEWER.c.session_id == _NEWER_SESSIONS.c.id,
+            _NEWER.c.name == drops.c.name,
+            _NEWER.c.id > drops.c.id,
+            sa.func.coalesce(_NEWER.c.filed_name, _NEWER.c.name)
+            == sa.func.coalesce(drops.c.filed_name, drops.c.name),
+            _NEWER.c.at_root == drops.c.at_root,
+            _NEWER.c.state.not_in(["recording", "recorded"]),
+        ),
+    )
+    .where(drops.c.id.in_(_IDS), IS_PLACED)
+)
+_LINES_QUERY = (
+    sa.select(lines.c.drop_id, *LINE_COLUMNS)
+    .outerjoin(jobs, jobs.c.id == lines.c.job_id)
+    .where(lines.c.drop_id.in_(_IDS))
+    .order_by(lines.c.drop_id, *ORDER)
+)
+_WITH_SWITCHED_OFF_QUERY = (
+    sa.select(switched_off_links.c.drop_id)
+    .distinct()
+    .where(switched_off_links.c.drop_id.in_(_IDS))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptBatch:
+    """Small drops with all that their receipts show.
+
+    Attributes:
+        complete: Their heads and lines, in the order in which they were asked for.
+        needless: The numbers of those that get no receipt now: they have no place yet, were
+            pruned, or a later drop uses the names of their receipts.
+    """
+
+    complete: list[tuple[ReceiptHead, list[ReceiptLine]]] = field(default_factory=list)
+    needless: set[int] = field(default_factory=set)
+
+
+def read_small_receipts(
+    db: Connection, drop_ids: Sequence[int], max_lines: int
+) -> ReceiptBatch:
+    """Read drops whose receipts need no more than their head and lines.
+
+    Args:
+        db: Is read.
+        drop_ids: The drops; those that are in neither part of the result are to be read
+            by themselves, as they are longer, name collections, or have links in comments.
+        max_lines: A drop of more lines is not small.
+    """
+    heads = receipt_heads_by_id(db, drop_ids)
+    superseded = set(db.execute(_SUPERSEDED_QUERY, {"ids": list(heads)}).scalars())
+    small = [
+        id_
+        for id_ in drop_ids
+        if id_ in heads and id_ not in superseded and heads[id_].lines <= max_lines
+    ]
+    has_more = set(db.execute(_WITH_SWITCHED_OFF_QUERY, {"ids": small}).scalars())
+    found: defaultdict[int, list[ReceiptLine]] = defaultdict(list)
+    for drop_id, *row in db.execute(_LINES_QUERY, {"ids": small}).all():
+        line = ReceiptLine(*row)
+        found[drop_id].append(line)
+        if line.collection_id is not None:
+            has_more.add(drop_id)
+    return ReceiptBatch(
+        complete=[(heads[id_], found[id_]) for id_ in small if id_ not in has_more],
+        needless={*drop_ids} - heads.keys() | superseded,
+    )
