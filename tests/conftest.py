@@ -11,7 +11,27 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.integration.ledger_fixtures", "tests.youtube.fixtures"]
+pytest_plugins = [
+    "tests.integration.ledger_fixtures",
+    "tests.leftovers",
+    "tests.youtube.fixtures",
+]
+
+#: What takes longest, longest first: a worker that got it last would hold up the end. The
+#: others follow in their order: acceptance tests wait most, and unit tests are short.
+LONGEST_FILES = (
+    "acceptance/test_lifecycle.py",
+    "acceptance/test_download_command.py",
+    "acceptance/test_failures.py",
+    "acceptance/test_download_python.py",
+    "acceptance/test_ytdlp_versions.py",
+    "acceptance/test_faults_host.py",
+    "integration/test_fetch_youtube.py",
+    "integration/test_outage.py",
+    "integration/test_youtube_stand_in.py",
+    "integration/test_ytdlp_versions.py",
+    "unit/test_dropfile_steps.py",
+)
 
 # A shell's background job ignores Ctrl-C, and whatever it starts inherits that: the
 # programs under test would, too.
@@ -49,6 +69,14 @@ def keep_bytecode_elsewhere() -> None:
 
 if os.environ.get("PYTHONDONTWRITEBYTECODE"):
     keep_bytecode_elsewhere()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; xdist hands files out in the order of the tests."""
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(LONGEST_FILES)}
+    assert all(path.exists() for path in places), "a file of LONGEST_FILES was renamed"
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 def pytest_collection_finish() -> None:
