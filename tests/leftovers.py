@@ -26,15 +26,23 @@ def nothing_left_behind() -> Iterator[None]:
     before = _state()
     yield
     after = _state()
-    assert after == before, "this file leaves something behind in its process"
+    left = {
+        what: (before.get(what), after.get(what))
+        for what in before.keys() | after.keys()
+        if before.get(what) != after.get(what)
+    }
+    assert left == {}, "before and after this file of tests"
 
 
 def _state() -> dict[str, object]:
     umask = os.umask(0o022)
     os.umask(umask)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-    return {
-        "environment": environment,
+    environment = {
+        f"variable {name}": text
+        for name, text in os.environ.items()
+        if not name.startswith("PYTEST_")
+    }
+    return environment | {
         "folder": Path.cwd(),
         "umask": umask,
         "user": (os.geteuid(), os.getegid()),
