@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import tempfile
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -67,6 +68,21 @@ def keep_bytecode_elsewhere() -> None:
         sys.dont_write_bytecode = False
 
 
+def keep_temporary_files_apart() -> None:
+    """Have pytest's folder for this user in one of this checkout's.
+
+    The next run by the same user, of whatever tests, closes it to everybody else, and
+    some of ours run programs below it as somebody else. The name is short: the paths of
+    sockets are.
+    """
+    us = f"{os.geteuid()} {Path(__file__).parent}"
+    folder = Path(tempfile.gettempdir()) / f"yt-{zlib.crc32(us.encode()):08x}"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    if folder.stat().st_uid == os.geteuid():  # else it is somebody's trap
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+
+
+keep_temporary_files_apart()
 if os.environ.get("PYTHONDONTWRITEBYTECODE"):
     keep_bytecode_elsewhere()
 
