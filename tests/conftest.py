@@ -18,20 +18,23 @@ pytest_plugins = [
     "tests.youtube.fixtures",
 ]
 
-#: What takes longest, longest first: a worker that got it last would hold up the end. The
-#: others follow in their order: acceptance tests wait most, and unit tests are short.
+#: What takes longest, longest first: a worker that got it last would hold up the end.
 LONGEST_FILES = (
     "acceptance/test_lifecycle.py",
     "acceptance/test_download_command.py",
     "acceptance/test_failures.py",
     "acceptance/test_download_python.py",
     "acceptance/test_ytdlp_versions.py",
+    "acceptance/test_two_hundred.py",
     "acceptance/test_faults_host.py",
     "integration/test_fetch_youtube.py",
     "integration/test_outage.py",
     "integration/test_youtube_stand_in.py",
     "integration/test_ytdlp_versions.py",
     "unit/test_dropfile_steps.py",
+    "integration/test_cli_add.py",
+    "integration/test_listing.py",
+    "integration/test_notify.py",
 )
 
 # A shell's background job ignores Ctrl-C, and whatever it starts inherits that: the
@@ -88,11 +91,22 @@ if os.environ.get("PYTHONDONTWRITEBYTECODE"):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first; xdist hands files out in the order of the tests."""
+    """Order the files as xdist hands them out: the longest first, waiting beside working.
+
+    Acceptance tests wait for two thirds of their time, most others for none: of a few
+    workers some should be at these and some at those, and at none of the first at the end.
+    """
     here = Path(__file__).parent
-    places = {here / name: place for place, name in enumerate(LONGEST_FILES)}
-    assert all(path.exists() for path in places), "a file of LONGEST_FILES was renamed"
-    items.sort(key=lambda item: places.get(item.path, len(places)))
+    longest = [here / name for name in LONGEST_FILES]
+    assert all(path.exists() for path in longest), "a file of LONGEST_FILES was renamed"
+    found = dict.fromkeys(item.path for item in items)
+    files = [path for path in longest if path in found]
+    files += [path for path in found if path not in longest]
+    waiting = [path for path in files if path.parent.name == "acceptance"]
+    working = [path for path in files if path.parent.name != "acceptance"]
+    places = {path: 0.8 * n / len(waiting) for n, path in enumerate(waiting)}
+    places |= {path: n / len(working) for n, path in enumerate(working)}
+    items.sort(key=lambda item: places[item.path])
 
 
 def pytest_collection_finish() -> None:
