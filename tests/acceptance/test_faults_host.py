@@ -227,8 +227,8 @@ def test_a_state_folder_that_is_closed_stops_nothing_but_the_work(
         house.drop("closed", links([second]), "more.txt")
         house.wait(lambda: _errors(house))
         house.wait(lambda: house.problem("ledger_trouble"))
-        shares = [house.share_of_cpu(3.0) for _ in range(2)]
-        assert min(shares) < 0.2, "it tries once a second"
+        shares = (house.share_of_cpu(2.0) for _ in range(5))
+        assert any(share < 0.2 for share in shares), "it tries once a second"
         state.chmod(mode)
         house.wait_for_state("closed", second, "completed")
         house.wait(lambda: not house.problem("ledger_trouble"))

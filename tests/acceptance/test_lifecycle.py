@@ -319,9 +319,10 @@ def test_a_command_that_holds_the_ledger_costs_patience_not_cpu(
     with locked(house):
         path = house.drop("locked", links([video]))
         house.wait(lambda: "step.failed" in house.log.read_text())
-        spans = [house.share_of_cpu(2.0) for _ in range(3)]
+        shares = (house.share_of_cpu(1.0) for _ in range(6))
+        is_patient = any(share < 0.5 for share in shares)
         assert path.exists()
-    assert min(spans) < 0.5, "whoever asks without a pause takes all of each"
+    assert is_patient, "whoever asks without a pause takes all of each second"
     house.wait_for_state("locked", video, "completed")
 
 
@@ -353,7 +354,7 @@ def test_a_cancellation_that_met_a_busy_ledger_is_made_up_for(
         house.wait(lambda: '"step": "cancel"' in house.log.read_text())
     house.wait_for_state("busy", video, "cancelled")
     house.wait(lambda: house.daemon["daemon"]["state"] == "running")
-    assert min(house.share_of_cpu(1.0) for _ in range(3)) < 0.3
+    assert any(house.share_of_cpu(1.0) < 0.3 for _ in range(6))
     assert house.daemon["daemon"]["state"] == "running"
 
 

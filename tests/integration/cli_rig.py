@@ -71,6 +71,7 @@ class Rig:
 
     root: Path
     running: list[subprocess.Popen[str]] = field(default_factory=list)
+    _ledgers: list[Ledger] = field(default_factory=list)
 
     @property
     def layout(self) -> Layout:
@@ -153,19 +154,22 @@ class Rig:
         return process
 
     def close(self) -> None:
-        """End what was started."""
+        """End what was started, and close what was opened."""
         for process in self.running:
             process.kill()
             process.communicate()
+        for ledger in self._ledgers:
+            ledger.close()
 
     def ledger(self) -> Ledger:
         """Open the ledger, made at the first call."""
         for folder in (self.layout.wake_dir, self.layout.inbox, self.layout.downloads):
             folder.mkdir(parents=True, exist_ok=True)
         path = self.layout.state / "ledger.sqlite3"
-        if path.exists():
-            return Ledger(f"sqlite:///{path}")
-        return new_ledger(path)
+        is_there = path.exists()
+        ledger = Ledger(f"sqlite:///{path}") if is_there else new_ledger(path)
+        self._ledgers.append(ledger)
+        return ledger
 
     def beat(self, state: str = "running", *, age_s: float = 0.0, pid: int = 0) -> None:
         """Write the daemon's document, as a daemon of our own process id."""

@@ -17,6 +17,18 @@ from ytaudio_daemon.ledger.schema import metadata
 #: The database that holds the migrated schema; it is emptied for each test, which
 #: takes a tenth of the time of a new one.
 MIGRATED = "ledger"
+#: A third of what TRUNCATE costs, which writes a new file for each table and index.
+EMPTY = ";".join(
+    [f"DELETE FROM {table.name}" for table in metadata.sorted_tables]
+    + [
+        f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), 1, false)"
+        for table in metadata.sorted_tables
+        if "id" in table.c
+    ]
+    + ["INSERT INTO totals (id) VALUES (1)"]
+)
+#: No foreign key is checked, whatever the order; nobody else holds a row for long.
+WHILE_EMPTIED = "-c session_replication_role=replica -c lock_timeout=5000"
 
 
 @pytest.fixture(scope="session")
@@ -112,13 +124,10 @@ def open_again(ledger_url: str) -> Iterator[Callable[[], Ledger]]:
 
 def _empty(server: str) -> None:
     """Bring the shared database back to what migration made of it."""
-    tables = ", ".join(table.name for table in metadata.sorted_tables)
     with psycopg.connect(
-        server, dbname=MIGRATED, autocommit=True, options="-c lock_timeout=5000"
+        server, dbname=MIGRATED, autocommit=True, options=WHILE_EMPTIED
     ) as connection:
-        statement = f"TRUNCATE {tables} RESTART IDENTITY"
-        connection.execute(statement.encode())
-        connection.execute("INSERT INTO totals (id) VALUES (1)")
+        connection.execute(EMPTY.encode())
 
 
 def _administer(server: str, statement: str) -> None:

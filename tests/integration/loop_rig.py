@@ -66,7 +66,7 @@ class Daemon:
         )
 
     def tick_until(self, is_done: Callable[[], bool]) -> None:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not is_done():
             assert time.monotonic() < end, "the other item is not done"
             self.loop._tick()

@@ -36,7 +36,7 @@ class Watched:
         self.touch()
         (self.inbox.with_name("wake") / "poke").write_text("x")
 
-    def heard(self, session: str | None = "alice", patience: float = 10) -> bool:
+    def heard(self, session: str | None = "alice", patience: float = 60) -> bool:
         end = time.monotonic() + patience
         while (left := end - time.monotonic()) > 0:
             self._woken.wait(left)
@@ -123,7 +123,7 @@ def test_an_overflown_queue_has_everything_looked_through(watched: Watched) -> N
 
     vars(reader)["handle_event"] = hold
     noise[0].touch()
-    assert is_held.wait(10), "what it has read by now does not count towards the queue"
+    assert is_held.wait(60), "what it has read by now does not count towards the queue"
     for n in range(room + 100):
         noise[n % 2].touch()  # two in turn: equal events in a row are one
     watched.touch("bob")
@@ -146,12 +146,14 @@ def test_a_drop_is_seen_at_once_although_another_name_departs_before_it(
     """watchdog holds a departure for 0.5 s, and what follows it, to pair the two."""
     watched.touch()
     assert watched.heard()
-    began = time.monotonic()
+    took = []
     for n in range(10):
+        began = time.monotonic()
         (watched.inbox / "alice" / "songs.txt").rename(tmp_path / "away.txt")
         (tmp_path / "away.txt").rename(watched.inbox / "alice" / "songs.txt")
         assert watched.heard(), n
-    assert time.monotonic() - began < 10 * 0.4
+        took.append(time.monotonic() - began)
+    assert min(took) < 0.4, "the others may have waited for a processor"
 
 
 @pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")

@@ -142,9 +142,11 @@ def remove_old_files(daemon: Daemon, faults: Faults) -> Callable[[], bool]:
         return collection_id == max(seen)
 
     daemon.drop(*(f"{line.strip()} follow=6h keep_last=1\n" for line in LISTS))
-    daemon.tick_until(lambda: len(daemon.started) == 2)
+    remover = daemon.services.old_file_remover
+    # What it has begun would be all of its next call, and the rest a heartbeat later.
+    daemon.tick_until(lambda: len(daemon.started) == 2 and not remover._todo)
     faults.put(removals, "old_files", is_first)
-    daemon.services.old_file_remover._event = 0
+    remover._event = 0
     daemon.loop.request_looks()
     return lambda: len(seen) == 2
 

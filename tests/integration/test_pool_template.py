@@ -34,7 +34,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 @pytest.fixture
 def hasty(tmp_path: Path) -> Iterator[Rig]:
     """Give one that soon takes a template for hung."""
-    rig = Rig(tmp_path, reply_timeout_s=1.5)
+    rig = Rig(tmp_path, reply_timeout_s=3)
     yield rig
     rig.close()
 
@@ -165,8 +165,8 @@ def test_closing_ends_everything_at_once(rig: Rig) -> None:
     rig.progressed("g")
     grandchild = rig.grandchild()
     began = time.monotonic()
-    rig.pool.close()
-    assert time.monotonic() - began < 1.5, "that is sooner than its patience ends"
+    rig.pool.close(grace=30)
+    assert time.monotonic() - began < 15, "that is sooner than its patience ends"
     assert not psutil.pid_exists(grandchild)
     assert descendants() == []
 

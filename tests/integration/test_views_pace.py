@@ -7,8 +7,7 @@ import pytest
 
 from tests.integration import views_rig
 from tests.integration.views_rig import Rig, video
-from tests.new_ledgers import new_ledger
-from ytaudio_daemon.ledger import gates
+from ytaudio_daemon.ledger import Ledger, gates
 from ytaudio_daemon.model.gates import Pace
 from ytaudio_daemon.system.times import rfc3339
 
@@ -16,8 +15,8 @@ MINUTELY = Pace(burst=1, per_hour=60)
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Rig:
-    built = views_rig.new_rig(new_ledger(tmp_path / "ledger.sqlite3"), tmp_path)
+def rig(sqlite_ledger: Ledger, tmp_path: Path) -> Rig:
+    built = views_rig.new_rig(sqlite_ledger, tmp_path)
     built.live = replace(built.live, pace=MINUTELY, workers_max=3)
     return built
 
