@@ -27,6 +27,7 @@ from ytaudio_daemon.api.openapi import (
     component_schemas,
     without_operator,
 )
+from ytaudio_daemon.api.polled_jobs import PolledJobs
 from ytaudio_daemon.api.watched_jobs import WatchedJobs
 
 
@@ -50,6 +51,7 @@ class Api(FastAPI):
         )
         self.state.context = context
         self.state.watched_jobs = WatchedJobs(context)
+        self.state.polled_jobs = PolledJobs(context)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI description, built once."""

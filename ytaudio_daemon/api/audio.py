@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ytaudio_daemon.api.auth import ContextDep
 from ytaudio_daemon.api.context import ApiContext
-from ytaudio_daemon.api.jobs import OwnJob
+from ytaudio_daemon.api.own_jobs import OwnJob
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.responses import (
     OWN_ITEM_STATUSES,

@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from ytaudio_daemon.api.auth import ContextDep
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.job_answers import api_job
-from ytaudio_daemon.api.jobs import OwnJob
+from ytaudio_daemon.api.own_jobs import OwnJob
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.response_models import JobAnswer
 from ytaudio_daemon.api.responses import (

@@ -2,20 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from ytaudio_daemon.api.auth import (
-    UUID_PATTERN,
     ContextDep,
     OwnSession,
     SessionKey,
     ShowsOperator,
-    own_session,
 )
 from ytaudio_daemon.api.collection_routes import COLLECTION_LINKS, post_collection
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.job_answers import JobAnswers, api_job
+from ytaudio_daemon.api.own_jobs import OwnJob, job_of
+from ytaudio_daemon.api.polled_jobs import JobPoll, PolledJobs
 from ytaudio_daemon.api.posted_links import read_posted_link
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.request_models import (
@@ -44,7 +44,6 @@ from ytaudio_daemon.ledger import queries
 from ytaudio_daemon.ledger.collections import NewCollection
 from ytaudio_daemon.ledger.enqueue import JobOptions, NewVideo
 from ytaudio_daemon.ledger.queries import JobRow
-from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, Options
 from ytaudio_daemon.model.job import CancelResult
 from ytaudio_daemon.model.line_rules import LinkAction
@@ -71,37 +70,13 @@ JOB_LINKS = {
 }
 
 
-def own_job(
-    context: ContextDep,
-    key: SessionKey,
-    shows_operator: ShowsOperator,
-    job_id: JobId,
-) -> JobRow:
-    """Return a job of the session that the request shows.
-
-    Raises:
-        Problem: It shows no active session, or the session has no such job.
-    """
-    with context.read():
-        return job_of(context, own_session(context, key, shows_operator), job_id)
+async def get_polled_jobs(request: Request) -> PolledJobs:
+    """Return the shared reader of the application that handles a request."""
+    polled: PolledJobs = request.app.state.polled_jobs
+    return polled
 
 
-OwnJob = Annotated[JobRow, Depends(own_job)]
-
-
-def job_of(context: ApiContext, session: Session, job_id: str) -> JobRow:
-    """Return a job of a session; jobs of other sessions do not exist for it.
-
-    Raises:
-        Problem: The session has no such job.
-    """
-    plain = job_id.lower()
-    if UUID_PATTERN.fullmatch(plain):
-        with context.read() as db:
-            row = queries.find_job_by_uuid(db, plain)
-        if row is not None and row.session_id == session.id:
-            return row
-    raise Problem(404, "unknown_job", "This session has no such job.")
+PolledDep = Annotated[PolledJobs, Depends(get_polled_jobs)]
 
 
 @router.post(
@@ -199,17 +174,13 @@ def list_jobs(
 @router.get(
     "/{job_id}", responses=openapi_responses(JobAnswer, "The job", *OWN_ITEM_STATUSES)
 )
-def get_job(
-    context: ContextDep,
-    key: SessionKey,
-    shows_operator: ShowsOperator,
-    job_id: JobId,
+async def get_job(
+    polled: PolledDep, key: SessionKey, shows_operator: ShowsOperator, job_id: JobId
 ) -> Response:
     """Return a job: status, progress, result or error."""
-    # Not by `OwnJob`, which runs in a thread of its own: clients poll this route, and on
-    # a busy machine each change of threads waits for a processor.
-    row = own_job(context, key, shows_operator, job_id)
-    return json_response(api_job(context, row))
+    # Not by `OwnJob`: clients poll this route, and that reads the ledger for each alone.
+    poll = JobPoll(key=key, shows_operator=shows_operator, job_id=job_id)
+    return json_response(await polled.answer(poll))
 
 
 @router.get(

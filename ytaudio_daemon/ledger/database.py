@@ -25,6 +25,7 @@ from ytaudio_daemon.errors import (
 )
 from ytaudio_daemon.ledger.daemon_lock import DaemonLock
 from ytaudio_daemon.ledger.error_translation import translating_errors
+from ytaudio_daemon.ledger.sqlite_lock_wait import begin_read, begin_write
 from ytaudio_daemon.settings.value_types import is_secret_parameter
 
 #: A command waits at most so long for the daemon's write to end, in seconds.
@@ -64,6 +65,7 @@ class Ledger:
             if self.is_sqlite
             else _create_postgres_engine(self.url, busy_timeout_s)
         )
+        self._busy_timeout_s = busy_timeout_s
         self._inode: tuple[int, int] | None = None
         self._daemon_lock: DaemonLock | None = None
         if self.path is not None:
@@ -103,7 +105,10 @@ class Ledger:
             LedgerError: It is damaged, missing or read-only.
         """
         with translating_errors(self.label), self._sa_engine.connect() as db:
-            db.exec_driver_sql("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+            if self.is_sqlite:
+                begin_write(db, self._busy_timeout_s)
+            else:
+                db.exec_driver_sql("BEGIN")
             try:
                 if not self.is_sqlite:
                     db.exec_driver_sql(
@@ -125,8 +130,11 @@ class Ledger:
             LedgerError: As `write`.
         """
         with translating_errors(self.label), self._sa_engine.connect() as db:
-            db.exec_driver_sql("BEGIN")
             try:
+                if self.is_sqlite:
+                    begin_read(db, self._busy_timeout_s)
+                else:
+                    db.exec_driver_sql("BEGIN")
                 yield db
             finally:
                 _roll_back(db)
