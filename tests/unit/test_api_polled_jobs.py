@@ -72,8 +72,7 @@ def add_jobs(context: ApiContext, count: int) -> list[JobRow]:
                 enqueue.enqueue_link(
                     db,
                     session.id,
-                    video_id=f"AAAAAAAAA{number:02}",
-                    job_options=ASK,
+                    enqueue.NewVideo(video_id=f"AAAAAAAAA{number:02}", job_options=ASK),
                     quota=NO_LIMIT,
                     now=NOW,
                     file_is_gone=lambda _: True,
