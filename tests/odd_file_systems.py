@@ -69,7 +69,7 @@ def _program(name: str) -> str:
 
 
 def _wait_for(root: Path) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while not root.is_mount():
         select.select([], [], [], 0.01)
         if time.monotonic() > end:

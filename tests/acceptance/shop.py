@@ -124,13 +124,13 @@ class Shop:
         )
         os.close(far)
         shown = bytearray()
-        while select.select([near], [], [], 30)[0]:
+        while select.select([near], [], [], 60)[0]:
             try:
                 shown += os.read(near, 65536)
             except OSError:  # the other end is closed: it has ended
                 break
         os.close(near)
-        return process.wait(10), shown.decode()
+        return process.wait(60), shown.decode()
 
     def workers(self) -> list[int]:
         """Return the pids of templates, workers and what they started."""

@@ -174,7 +174,7 @@ def test_add_and_wait_ends_with_the_jobs_of_that_drop(rig: Rig) -> None:
     assert adding.stdout is not None
     path = Path(adding.stdout.readline().removeprefix("dropped ").strip())
     take(ledger, path, rig.layout.downloads / "a.mp3")
-    assert adding.wait(30) == 0
+    assert adding.wait(60) == 0
     assert adding.stdout.read() == "1 completed\n"
     ledger.close()
 
@@ -505,7 +505,7 @@ def interrupted(process: subprocess.Popen[str]) -> tuple[str, str]:
     for _ in range(4):
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
-            return process.communicate(timeout=5)
+            return process.communicate(timeout=15)
     raise AssertionError(process)
 
 

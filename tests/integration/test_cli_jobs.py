@@ -121,7 +121,7 @@ def test_a_closed_pipe_is_no_error(rig: Rig, ledger: Ledger) -> None:
     listing = rig.start("jobs", "--json")
     assert listing.stdout is not None
     listing.stdout.close()
-    assert listing.wait(30) == 0
+    assert listing.wait(60) == 0
     assert listing.stderr is not None
     assert listing.stderr.read() == ""
 
@@ -366,7 +366,7 @@ def test_wait_ends_when_the_work_does(rig: Rig, ledger: Ledger) -> None:
 
     timer = threading.Timer(0.8, work)
     timer.start()
-    assert waiting.wait(30) == 0
+    assert waiting.wait(60) == 0
     timer.join()
     assert waiting.stdout is not None
     assert waiting.stdout.read() == "1 completed\n"

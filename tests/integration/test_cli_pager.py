@@ -38,7 +38,7 @@ def shown_on_terminal(rows: int, pager: str) -> str:
     except OSError:  # EIO: the other end is closed
         pass
     os.close(near)
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     return shown.decode()
 
 

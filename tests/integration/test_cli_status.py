@@ -257,7 +257,7 @@ def test_watching_on_a_terminal_draws_again_until_q(rig: Rig) -> None:
     rig.session_file("party", [faster])
     read_until(keyboard, b"77 %")
     os.write(keyboard, b"q")
-    assert watching.wait(20) == 0
+    assert watching.wait(60) == 0
     os.close(keyboard)
 
 
