@@ -12,7 +12,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
-from ytaudio_daemon.fetch import unused_modules
+from ytaudio_daemon.fetch.unused_modules import UNUSED_MODULES
 from ytaudio_daemon.model import (
     FetchRequest,
     ListedPage,
@@ -20,6 +20,7 @@ from ytaudio_daemon.model import (
     Outcome,
     Progress,
 )
+from ytaudio_daemon.system.withheld_imports import withheld
 
 __all__ = [
     "CA_FILE_ENV",
@@ -87,7 +88,7 @@ def list_entries(request: ListRequest, report: PageReceiver) -> Outcome:
 
 def preload() -> None:
     """Import everything that an attempt needs, and try it without network and threads."""
-    with unused_modules.withheld():
+    with withheld(UNUSED_MODULES):
         from ytaudio_daemon.fetch import attempt, listing  # noqa: F401, PLC0415 - cheap import
         from ytaudio_daemon.fetch.libav_warmup import run_libav_warmup  # noqa: PLC0415 - cheap import
         from ytaudio_daemon.fetch.offline_warmup import run_offline_warmup  # noqa: PLC0415 - cheap import

@@ -1,23 +1,13 @@
-"""Imports structlog, and makes it believe that rich is not installed.
+"""Imports structlog as if rich were not installed.
 
-structlog imports rich, Pygments and attrs when it finds them, to print tracebacks. The
+structlog imports rich, Pygments and attrs where it finds them, to print tracebacks. The
 daemon prints its own, and would hold 4 MiB for as long as it runs. Must be imported
-before the first `import structlog`; afterwards it changes nothing.
+before structlog; afterwards it changes nothing.
 """
 
-import sys
 from importlib import import_module
 
+from ytaudio_daemon.system.withheld_imports import withheld
 
-def _import_structlog() -> None:
-    if "structlog" in sys.modules or "rich" in sys.modules:
-        return
-    # None makes an import fail (The Python Language Reference, 5.3.1).
-    sys.modules["rich"] = None  # type: ignore[assignment]
-    try:
-        import_module("structlog")
-    finally:
-        del sys.modules["rich"]
-
-
-_import_structlog()
+with withheld(["rich"]):
+    import_module("structlog")
