@@ -6,6 +6,7 @@ component at a time with O_NOFOLLOW, so that a folder swapped for a link leads n
 
 import ctypes
 import errno
+import functools
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -186,14 +187,18 @@ def rename_noreplace(
         FileExistsError: The target is taken.
         OSError: As renameat2(2).
     """
-    libc = ctypes.CDLL(None, use_errno=True)
     names = os.fsencode(src), os.fsencode(dst)
-    if libc.renameat2(src_dir, names[0], dst_dir, names[1], RENAME_NOREPLACE) == 0:
+    if _libc().renameat2(src_dir, names[0], dst_dir, names[1], RENAME_NOREPLACE) == 0:
         return
     code = ctypes.get_errno()
     if code not in NOREPLACE_UNSUPPORTED:
         raise OSError(code, os.strerror(code), os.fsdecode(src), None, os.fsdecode(dst))
     _rename_noreplace_fallback(src_dir, src, dst_dir, dst)
+
+
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _rename_noreplace_fallback(
