@@ -368,7 +368,8 @@ def test_a_drop_that_changes_while_it_is_read_is_not_taken(
 ) -> None:
     inbox_file = _inbox_file(layout.inbox)
     path = layout.inbox / "s" / "songs.txt"
-    reader = DropReader(layout.inbox, inbox_file)
+    with OpenDirs() as dirs:
+        reader = DropReader(layout.inbox, inbox_file, dirs)
     try:
         while not reader.read_some():
             pass

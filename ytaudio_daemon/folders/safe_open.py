@@ -174,8 +174,12 @@ def mount_id(fd: int) -> str:
     Not `st_dev`: on overlayfs, where containers live, a file and its folder may show
     different ones (proc(5), fdinfo; overlayfs.rst, "Inode properties").
     """
-    with open(f"/proc/self/fdinfo/{fd}", encoding="utf-8") as lines:
-        return next(line for line in lines if line.startswith("mnt_id:"))
+    info = os.open(f"/proc/self/fdinfo/{fd}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        lines = os.read(info, 4096).decode().splitlines()
+    finally:
+        os.close(info)
+    return next(line for line in lines if line.startswith("mnt_id:"))
 
 
 def rename_noreplace(
