@@ -56,11 +56,11 @@ _SYNCS = "recording and claiming commit one after the other, and each waits for 
 _A_FILE = (
     "each file is opened, hashed, parsed, recorded in three rows and three events, renamed "
     "into processed/ under a name that is proven free, logged, and gets two receipts that "
-    "are each created, locked and renamed: some 1.1 ms of CPU, six sevenths of it Python's"
+    "are each created, locked and renamed: some 1.1 ms of CPU, a sixth of it the kernel's"
 )
 _A_LINE = (
     "a line is parsed, gets two rows (line, job) in indexed tables and an item of two "
-    "receipts: some 0.045 ms of CPU, a quarter of it SQLite's"
+    "receipts: some 0.045 ms of CPU"
 )
 _HEARTBEAT = "the status file's heartbeat alone is 0.1 a second"
 _NOISE = (
