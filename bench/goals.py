@@ -54,10 +54,14 @@ _LAME = (
 _START = "the interpreter starts in 8 to 14 ms; the rest is imports"
 _SYNCS = "recording and claiming commit one after the other, and each waits for the disk's sync"
 _A_FILE = (
-    "each file is read, renamed into processed/ and gets a receipt of its own: some "
-    "thirty calls of the kernel for which nothing can be batched"
+    "each file is opened, hashed, parsed, recorded in three rows and three events, renamed "
+    "into processed/ under a name that is proven free, logged, and gets two receipts that "
+    "are each created, locked and renamed: some 1.1 ms of CPU, a sixth of it the kernel's"
 )
-_A_LINE = "a line is three rows (line, job, event) in indexed tables and an item of its receipt"
+_A_LINE = (
+    "a line is parsed, gets two rows (line, job) in indexed tables and an item of two "
+    "receipts: some 0.045 ms of CPU"
+)
 _HEARTBEAT = "the status file's heartbeat alone is 0.1 a second"
 _CACHES = (
     "a claim is the same eleven statements with the same plans at each size, on SQLite "

@@ -40,6 +40,7 @@ from ytaudio_daemon.folders.drop_reader import DropReader
 from ytaudio_daemon.folders.filing import file_drop
 from ytaudio_daemon.folders.inbox import DropLocation, InboxFile
 from ytaudio_daemon.folders.inbox_scan import scan
+from ytaudio_daemon.folders.open_dirs import OpenDirs
 from ytaudio_daemon.jobs.byte_limit import BYTE_LIMIT
 from ytaudio_daemon.jobs.completer import AttemptCompleter
 from ytaudio_daemon.jobs.runner import JobRunner
@@ -328,7 +329,9 @@ def _inbox_file(inbox: Path) -> InboxFile:
 def test_a_drop_whose_folder_is_gone_needs_no_filing(layout: Layout) -> None:
     inbox_file = _inbox_file(layout.inbox)
     shutil.rmtree(layout.inbox / "s")
-    assert file_drop(layout.inbox, inbox_file, "processed", lambda _: False) is None
+    with OpenDirs() as dirs:
+        filed = file_drop(layout.inbox, inbox_file, "processed", lambda _: False, dirs)
+    assert filed is None
 
 
 def test_a_drop_whose_folder_became_a_link_is_not_filed(
@@ -337,8 +340,8 @@ def test_a_drop_whose_folder_became_a_link_is_not_filed(
     inbox_file = _inbox_file(layout.inbox)
     (layout.inbox / "s").rename(tmp_path / "elsewhere")
     (layout.inbox / "s").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(UnsafePathError):
-        file_drop(layout.inbox, inbox_file, "processed", lambda _: False)
+    with pytest.raises(UnsafePathError), OpenDirs() as dirs:
+        file_drop(layout.inbox, inbox_file, "processed", lambda _: False, dirs)
     assert [p.name for p in (tmp_path / "elsewhere").iterdir()] == ["songs.txt"]
 
 
@@ -365,7 +368,8 @@ def test_a_drop_that_changes_while_it_is_read_is_not_taken(
 ) -> None:
     inbox_file = _inbox_file(layout.inbox)
     path = layout.inbox / "s" / "songs.txt"
-    reader = DropReader(layout.inbox, inbox_file)
+    with OpenDirs() as dirs:
+        reader = DropReader(layout.inbox, inbox_file, dirs)
     try:
         while not reader.read_some():
             pass

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 
 MAX_SESSION_NAME_BYTES = 100
 
@@ -71,6 +71,8 @@ _TEMPORARY = (
     "~syncthing~*",
     "4913",
 )
+#: All of them in one expression: a scan asks this of each file, and a watcher again.
+_IS_TEMPORARY = re.compile("|".join(map(translate, _TEMPORARY))).match
 #: Litter of NAS systems and Windows; the inbox's own README is no drop either.
 _ALWAYS_IGNORED = frozenset({"@eadir", "thumbs.db", "desktop.ini", "readme.md"})
 #: What Windows and macOS know of a file, kept apart by other systems as a file of its
@@ -135,8 +137,7 @@ def kind_of(name: str) -> DropKind | None:
 
 def is_temporary(name: str) -> bool:
     """Tell whether the file is ignored until it has its final name."""
-    lower = name.lower()
-    return any(fnmatchcase(lower, pattern) for pattern in _TEMPORARY)
+    return _IS_TEMPORARY(name.lower()) is not None
 
 
 def is_always_ignored(name: str) -> bool:

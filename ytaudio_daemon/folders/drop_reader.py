@@ -7,7 +7,13 @@ import os
 from pathlib import Path
 
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
-from ytaudio_daemon.folders.inbox import InboxFile, identity_of, open_folder_of
+from ytaudio_daemon.folders.inbox import (
+    InboxFile,
+    identity_of,
+    open_folder_of,
+    split_path,
+)
+from ytaudio_daemon.folders.open_dirs import OpenDirs
 from ytaudio_daemon.folders.safe_open import (
     is_plain_file,
     mount_id,
@@ -23,6 +29,7 @@ class DropReader:
     Args:
         inbox: The inbox root.
         inbox_file: The file as the scan found it; it must still be that one.
+        open_dirs: Opens its folder, for all drops that are read together.
 
     Raises:
         DropChangedError: Another file has the name by now, or it was written to.
@@ -30,17 +37,15 @@ class DropReader:
         OSError: It cannot be opened.
     """
 
-    def __init__(self, inbox: Path, inbox_file: InboxFile) -> None:
+    def __init__(self, inbox: Path, inbox_file: InboxFile, open_dirs: OpenDirs) -> None:
         self._inbox = inbox
         self._inbox_file = inbox_file
         self._hash = hashlib.sha256()
         self._content = io.BytesIO()  # grows in place: the content is there only once
-        with open_folder_of(inbox, inbox_file.location, inbox_file.name) as (
-            folder,
-            last,
-        ):
-            self._fd = open_regular_file(folder, last)
-            is_mounted_here = mount_id(folder) == mount_id(self._fd)
+        subfolders, last = split_path(inbox_file.name)
+        folder = open_dirs.folder(inbox, *inbox_file.location.parts, *subfolders)
+        self._fd = open_regular_file(folder, last)
+        is_mounted_here = mount_id(folder) == mount_id(self._fd)
         is_unchanged = self._is_unchanged(os.fstat(self._fd))
         if not is_mounted_here or not is_unchanged:
             self.close()
@@ -88,6 +93,7 @@ class DropReader:
         return may_be_read and identity_of(found) == self._inbox_file.identity
 
     def _is_in_place(self) -> bool:
+        """Walk to it anew: its disk may have been unmounted while it was read."""
         try:
             location, name = self._inbox_file.location, self._inbox_file.name
             with open_folder_of(self._inbox, location, name) as (folder, last):

@@ -270,12 +270,10 @@ def _is_name_free_in(inbox: Path, location: DropLocation, name: bytes) -> bool:
 
 def is_name_free(folder: int, name: bytes) -> bool:
     """True if neither the name nor a view of it stands in either folder."""
-    views = [name + ending for ending in VIEW_ENDINGS]
-    for target in (PROCESSED, REJECTED):
-        for candidate in (name, *views):
-            path = os.path.join(os.fsencode(target), candidate)
+    for target in (PROCESSED.encode(), REJECTED.encode()):
+        for ending in (b"", *VIEW_ENDINGS):
             try:
-                os.lstat(path, dir_fd=folder)
+                os.lstat(b"%s/%s%s" % (target, name, ending), dir_fd=folder)
             except (FileNotFoundError, NotADirectoryError):
                 continue
             return False

@@ -17,6 +17,7 @@ from ytaudio_daemon.folders.inbox import (
     split_path,
 )
 from ytaudio_daemon.folders.layout import PROCESSED, REJECTED
+from ytaudio_daemon.folders.open_dirs import OpenDirs
 from ytaudio_daemon.folders.safe_open import open_child, open_dir, rename_noreplace
 
 FILED_FOLDERS = (PROCESSED, REJECTED)
@@ -27,6 +28,7 @@ def file_drop(
     inbox_file: InboxFile,
     target: str,
     is_taken: Callable[[bytes], bool],
+    open_dirs: OpenDirs,
 ) -> bytes | None:
     """Move a drop to `processed` or `rejected`, never over anything.
 
@@ -37,6 +39,7 @@ def file_drop(
         inbox_file: The very file that was recorded.
         target: `PROCESSED` or `REJECTED`.
         is_taken: Returns whether a name is used elsewhere, e.g. by an older receipt.
+        open_dirs: Opens the folders, for all drops that are moved together.
 
     Returns:
         The drop's name there, below the same subfolders; None when the file is gone or
@@ -48,20 +51,18 @@ def file_drop(
     """
     try:
         subfolders, last = split_path(inbox_file.name)
-        with (
-            open_dir(inbox, *inbox_file.location.parts) as folder,
-            open_child(folder, *subfolders) as source,
-        ):
-            if not _is_unchanged(source, last, inbox_file):
-                require_same_disk(inbox, inbox_file)
-                return None
-            with open_child(folder, target, *subfolders, make=True) as target_dir:
-                names = (
-                    name
-                    for name in names_to_try(inbox_file.name, folder)
-                    if not is_taken(name) and is_name_free(folder, name)
-                )
-                return _rename_to_first_free(source, last, target_dir, names)
+        folder = open_dirs.folder(inbox, *inbox_file.location.parts)
+        source = open_dirs.child(folder, *subfolders)
+        if not _is_unchanged(source, last, inbox_file):
+            require_same_disk(inbox, inbox_file)
+            return None
+        target_dir = open_dirs.child(folder, target, *subfolders, make=True)
+        names = (
+            name
+            for name in names_to_try(inbox_file.name, folder)
+            if not is_taken(name) and is_name_free(folder, name)
+        )
+        return _rename_to_first_free(source, last, target_dir, names)
     except FileNotFoundError:  # the folder went meanwhile, with all that was in it
         require_same_disk(inbox, inbox_file)
         return None

@@ -6,6 +6,7 @@ component at a time with O_NOFOLLOW, so that a folder swapped for a link leads n
 
 import ctypes
 import errno
+import functools
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -173,8 +174,12 @@ def mount_id(fd: int) -> str:
     Not `st_dev`: on overlayfs, where containers live, a file and its folder may show
     different ones (proc(5), fdinfo; overlayfs.rst, "Inode properties").
     """
-    with open(f"/proc/self/fdinfo/{fd}", encoding="utf-8") as lines:
-        return next(line for line in lines if line.startswith("mnt_id:"))
+    info = os.open(f"/proc/self/fdinfo/{fd}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        lines = os.read(info, 4096).decode().splitlines()
+    finally:
+        os.close(info)
+    return next(line for line in lines if line.startswith("mnt_id:"))
 
 
 def rename_noreplace(
@@ -186,14 +191,18 @@ def rename_noreplace(
         FileExistsError: The target is taken.
         OSError: As renameat2(2).
     """
-    libc = ctypes.CDLL(None, use_errno=True)
     names = os.fsencode(src), os.fsencode(dst)
-    if libc.renameat2(src_dir, names[0], dst_dir, names[1], RENAME_NOREPLACE) == 0:
+    if _libc().renameat2(src_dir, names[0], dst_dir, names[1], RENAME_NOREPLACE) == 0:
         return
     code = ctypes.get_errno()
     if code not in NOREPLACE_UNSUPPORTED:
         raise OSError(code, os.strerror(code), os.fsdecode(src), None, os.fsdecode(dst))
     _rename_noreplace_fallback(src_dir, src, dst_dir, dst)
+
+
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _rename_noreplace_fallback(

@@ -12,6 +12,7 @@ from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import PROCESSED, REJECTED, Layout, filed, filing
 from ytaudio_daemon.folders.inbox import DropLocation, InboxFile
 from ytaudio_daemon.folders.layout import display_name, receipt_key
+from ytaudio_daemon.folders.open_dirs import OpenDirs
 from ytaudio_daemon.intake.ignored_files import IgnoredFiles
 from ytaudio_daemon.intake.kept_files import KeptFiles
 from ytaudio_daemon.intake.late_writes import LateWriteMonitor
@@ -91,19 +92,21 @@ class Filer:
         """
         self._retry_unmovable(now)
         refused: OSError | None = None
-        for recorded in list(self._recorded):
-            try:
-                placement = self._place(recorded, now)
-            except OSError as error:
-                refused = error
-                self._recorded.remove(recorded)  # behind those that may yet be moved
-                self._recorded.append(recorded)
-                continue
-            if not recorded.is_kept or placement.state != "kept":
-                self._placed.append((recorded, placement))
-                failpoints.failpoint("drop.moved", recorded.inbox_file.name)
-            self._recorded.remove(recorded)
-            yield recorded.inbox_file
+        with OpenDirs() as open_dirs:
+            for recorded in list(self._recorded):
+                open_dirs.close_many()
+                try:
+                    placement = self._place(recorded, now, open_dirs)
+                except OSError as error:
+                    refused = error
+                    self._recorded.remove(recorded)  # behind those that may be moved
+                    self._recorded.append(recorded)
+                    continue
+                if not recorded.is_kept or placement.state != "kept":
+                    self._placed.append((recorded, placement))
+                    failpoints.failpoint("drop.moved", recorded.inbox_file.name)
+                self._recorded.remove(recorded)
+                yield recorded.inbox_file
         if refused is not None:
             raise refused
 
@@ -158,7 +161,9 @@ class Filer:
             self._ignored_files.unmovable_folders.retain(folders)
         self._recorded += due
 
-    def _place(self, recorded: RecordedDrop, now: Now) -> DropPlacement:
+    def _place(
+        self, recorded: RecordedDrop, now: Now, open_dirs: OpenDirs
+    ) -> DropPlacement:
         """Move a drop, or keep it where it is.
 
         Raises:
@@ -170,7 +175,7 @@ class Filer:
         if stays and self.settings.inbox.after_intake == "keep":
             return self._keep(recorded)
         try:
-            return self._move(recorded, now)
+            return self._move(recorded, now, open_dirs)
         except (OSError, UnsafePathError) as error:
             folder = recorded.inbox_file.folder_in(self._layout.inbox)
             if isinstance(error, OSError) and not _is_of_one_place(error):
@@ -179,7 +184,9 @@ class Filer:
             self._ignored_files.unmovable_folders.add(folder, error)
             return self._keep(recorded, is_unmovable=True)
 
-    def _move(self, recorded: RecordedDrop, now: Now) -> DropPlacement:
+    def _move(
+        self, recorded: RecordedDrop, now: Now, open_dirs: OpenDirs
+    ) -> DropPlacement:
         inbox_file, usable = recorded.inbox_file, recorded.drop.has_usable_lines
         target = PROCESSED if usable else REJECTED
         name = filing.file_drop(
@@ -187,6 +194,7 @@ class Filer:
             inbox_file,
             target,
             lambda name: self._is_taken(recorded, name),
+            open_dirs,
         )
         self._kept_files.remove(inbox_file)
         if name is not None:

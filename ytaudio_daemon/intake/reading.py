@@ -14,6 +14,7 @@ from ytaudio_daemon.folders.access_remedy import access_remedy
 from ytaudio_daemon.folders.drop_reader import DropReader
 from ytaudio_daemon.folders.inbox import InboxFile, split_path
 from ytaudio_daemon.folders.layout import display_name
+from ytaudio_daemon.folders.open_dirs import OpenDirs
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
 from ytaudio_daemon.intake.cookies_file import CookiesFile, read_cookies_file
 from ytaudio_daemon.intake.kept_files import KeptFiles
@@ -96,8 +97,18 @@ class Reader:
         Raises:
             LedgerError: What was yielded counts; the next call goes on behind it.
         """
-        sizes = [*in_memory]
+        with OpenDirs() as open_dirs:
+            yield from self._read(stable, [*in_memory], deadline, open_dirs)
+
+    def _read(
+        self,
+        stable: StabilityTracker,
+        sizes: list[int],
+        deadline: float,
+        open_dirs: OpenDirs,
+    ) -> Iterator[ReadResult]:
         while len(sizes) < MAX_PARSED_DROPS and time.monotonic() < deadline:
+            open_dirs.close_many()
             if self.is_busy():
                 found = self._continue_reading()
             else:
@@ -107,7 +118,7 @@ class Reader:
                 if not self._has_room(inbox_file, sizes):
                     stable.put_back(inbox_file)
                     return
-                found = self._begin_reading(inbox_file)
+                found = self._begin_reading(inbox_file, open_dirs)
             if isinstance(found, ParsedDrop):
                 sizes.append(found.size)
             if found is not None:
@@ -119,12 +130,15 @@ class Reader:
     def _is_oversized(self, inbox_file: InboxFile) -> bool:
         return inbox_file.size > self.settings.inbox.max_file_size
 
-    def _begin_reading(self, inbox_file: InboxFile) -> ReadResult | None:
+    def _begin_reading(
+        self, inbox_file: InboxFile, open_dirs: OpenDirs
+    ) -> ReadResult | None:
         """Open a file; None when it is open."""
         if self._is_oversized(inbox_file):
             return self._oversized_drop(inbox_file)
         try:
-            self._open = inbox_file, DropReader(self._layout.inbox, inbox_file)
+            reader = DropReader(self._layout.inbox, inbox_file, open_dirs)
+            self._open = inbox_file, reader
         except FileNotFoundError:
             return UnreadFile(inbox_file=inbox_file)
         except (DropChangedError, UnsafePathError):

@@ -53,6 +53,8 @@ class SmallReceipts:
         self._on_begun = on_begun
         #: Drops that are read by themselves: what makes a drop small does not change.
         self._not_small: set[int] = set()
+        #: So many are read the next time: as many as could be written in time.
+        self._batch_size = MAX_RECEIPTS
 
     def write_batch(self, view_settings: ViewSettings, now: Now) -> bool:
         """Write the next receipts that are due, up to one that is not small.
@@ -76,6 +78,9 @@ class SmallReceipts:
                 del left[drop_id]
             if self._write_all(batch, left, view_settings, now):
                 self._remember_not_small(left)
+                self._batch_size = min(MAX_RECEIPTS, 2 * self._batch_size)
+            else:
+                self._batch_size = max(1, len(begun) - len(left))
         finally:
             for drop_id in left:
                 self._due_queue.postpone(drop_id, -math.inf)
@@ -84,7 +89,7 @@ class SmallReceipts:
     def _begin_batch(self, now: Now) -> list[int]:
         """Take the next drops that are due out of the queue."""
         begun: list[int] = []
-        while len(begun) < MAX_RECEIPTS:
+        while len(begun) < self._batch_size:
             due = self._due_queue.first_due(now.uptime_s)
             if due is None or due in self._not_small:
                 break
@@ -112,6 +117,7 @@ class SmallReceipts:
         with OpenDirs() as open_dirs:
             for drop, lines in batch.complete:
                 del left[drop.id]
+                open_dirs.close_many()
                 put_off = partial(
                     self._due_queue.postpone, drop.id, now.uptime_s + RETRY_AFTER_S
                 )
