@@ -132,6 +132,7 @@ class _Deeds:
             f"env={sorted(os.environ)}",
             f"home={os.environ['HOME']}",
             f"argv0={sys.executable} flags={sys.flags.isolated}",
+            f"nice={os.nice(0)}",
         ]
         Path(request.attempt_dir, "facts").write_text("\n".join(lines))
         return finished()

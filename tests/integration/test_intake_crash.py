@@ -11,6 +11,8 @@ from tests.integration.intake_rig import LINKS, House
 from ytaudio_daemon.intake import recording
 from ytaudio_daemon.system import failpoints
 
+#: A crash after the first batch of a drop of many lines leaves so many recorded.
+FIRST = recording.LINES_IN_FIRST_BATCH
 INTAKE_STEPS = [
     step for step in failpoints.FAILPOINTS if step.startswith(("drop.", "batch."))
 ]
@@ -75,7 +77,7 @@ def half_recorded(house: House) -> None:
     """Leave a drop of 1,500 lines half recorded, as a crash does."""
     house.drop(content="nonsense\n" + LINKS * 750)
     house.die_at("batch.recorded")
-    assert house.ask("SELECT state, cursor FROM drops") == [("recording", 1000)]
+    assert house.ask("SELECT state, cursor FROM drops") == [("recording", FIRST)]
 
 
 def test_a_half_recorded_drop_that_somebody_took_away_ends_and_says_so(
@@ -89,11 +91,11 @@ def test_a_half_recorded_drop_that_somebody_took_away_ends_and_says_so(
     [(state, filed, reason)] = house.ask("SELECT state, filed_name, reason FROM drops")
     assert (state, filed) == ("filed", b"songs.txt")
     assert "taken away" in str(reason)
-    assert house.ask("SELECT count(*) FROM lines") == [(1000,)]
+    assert house.ask("SELECT count(*) FROM lines") == [(FIRST,)]
     house.show()
     told = (house.inbox / "processed" / "songs.txt.receipt.txt").read_text()
     assert "the file was taken away before all of it was taken" in told
-    assert "behind line 1000" in told
+    assert f"behind line {FIRST}" in told
 
 
 def test_a_half_recorded_drop_whose_folder_is_gone_ends_too(house: House) -> None:
@@ -118,7 +120,7 @@ def test_a_half_recorded_drop_that_was_changed_is_taken_anew(house: House) -> No
         ("filed", None),
         ("filed", b"songs.txt"),
     ]
-    assert house.ask("SELECT count(*) FROM lines") == [(1002,)]
+    assert house.ask("SELECT count(*) FROM lines") == [(FIRST + 2,)]
 
 
 def test_a_half_recorded_drop_of_an_expired_session_ends(house: House) -> None:
@@ -129,3 +131,14 @@ def test_a_half_recorded_drop_of_an_expired_session_ends(house: House) -> None:
     house.take()
 
     assert house.ask("SELECT state FROM drops ORDER BY id") == [("filed",), ("filed",)]
+
+
+def test_a_drop_that_comes_alone_has_a_small_first_batch(house: House) -> None:
+    """Its first workers start while the rest is recorded."""
+    half_recorded(house)
+    house.die_at("batch.recorded")
+    assert house.ask("SELECT cursor FROM drops") == [
+        (FIRST + recording.LINES_PER_BATCH,)
+    ]
+    house.take()
+    assert house.ask("SELECT count(*) FROM lines") == [(1501,)]

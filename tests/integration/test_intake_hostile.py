@@ -112,7 +112,9 @@ def test_a_drop_that_ends_the_daemon_twice_is_set_aside(house: House) -> None:
 def test_what_was_recorded_before_the_deadly_line_counts(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "READ_LINES_S", 60)  # batches of a thousand lines
+    monkeypatch.setattr(
+        recording, "READ_LINES_S", 60
+    )  # batches of 100, then of 1,000 lines
     many = [f"https://youtu.be/{number:011d}" for number in range(1500)]
     house.drop("songs.txt", "\n".join([*many, DEADLY, LINK, ""]))
     end_at_the_deadly_line(house)
@@ -121,21 +123,21 @@ def test_what_was_recorded_before_the_deadly_line_counts(
     [(state, reason)] = house.ask("SELECT state, reason FROM drops")
     assert state == "filed"
     assert "which are not taken" in str(reason)
-    assert house.ask("SELECT count(*) FROM jobs") == [(1000,)]
+    assert house.ask("SELECT count(*) FROM jobs") == [(1100,)]
 
 
 def test_known_lines_that_take_several_steps_hide_no_deadly_one(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recording, "READ_LINES_S", 60)
-    many = [f"https://youtu.be/{number:011d}" for number in range(1000)]
+    many = [f"https://youtu.be/{number:011d}" for number in range(1100)]
     house.drop("songs.txt", "\n".join([*many, DEADLY, ""]))
     end_at_the_deadly_line(house)
     monkeypatch.setattr(recording, "READ_LINES_S", 0)  # a known line is a step
     end_at_the_deadly_line(house)
     house.take()
     [(reason,)] = house.ask("SELECT reason FROM drops")
-    assert "behind line 1000" in str(reason)
+    assert "behind line 1100" in str(reason)
 
 
 def test_one_end_is_forgiven(house: House) -> None:

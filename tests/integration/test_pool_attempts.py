@@ -1,5 +1,6 @@
 """One attempt: what the worker is, what it may say, and how it ends."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -66,6 +67,15 @@ def test_a_worker_is_a_clean_process_of_its_own(rig: Rig) -> None:
     assert "PYTHONPATH" not in names
     assert facts[4] == f"home={rig.home}"
     assert facts[5].endswith("flags=1")
+    assert facts[6] == f"nice={os.nice(0)}"
+
+
+def test_a_worker_gives_way_as_far_as_its_request_says(rig: Rig) -> None:
+    rig.start("k", "facts", nice=3)
+    assert rig.ended("k").outcome.result
+    facts = (rig.folder / "facts").read_text().split("\n")
+    # The machine's own lowest priority is the end of it.
+    assert facts[6] == f"nice={min(os.nice(0) + 3, 19)}"
 
 
 def test_progress_is_told_twice_a_second_at_most(rig: Rig) -> None:

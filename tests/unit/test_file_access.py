@@ -64,6 +64,7 @@ ALLOWED = {
     "system/files.py:fsync_path": FOLDER,
     "system/landlock.py:_allow": "O_PATH: names a place in a rule; nothing is read",
     "system/linux.py:children": PROC,
+    "system/linux.py:lower_priority": PROC,
     "system/linux.py:raise_oom_score": PROC,
     "system/linux.py:_memory_events": PROC,
     "system/linux.py:oom_kill_count": PROC,

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from ytaudio_daemon.daemon.services import Services
-from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.clock import WAKEUP_SLACK_S, Now
 
 #: The daemon's age is saved this often, in seconds: a crash loses at most so much.
 HEARTBEAT_S = 30.0
-#: A heartbeat is due so much earlier when the daemon is awake anyway, in seconds: an
-#: idle one wakes up for its status file alone, and does everything else then.
-HEARTBEAT_SLACK_S = 10.0
+#: A heartbeat is due so much earlier when the daemon is awake anyway, in seconds.
+HEARTBEAT_SLACK_S = WAKEUP_SLACK_S
 #: A failed step is tried again after so long, in seconds.
 STEP_RETRY_S = 1.0
 

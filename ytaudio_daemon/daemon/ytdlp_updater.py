@@ -15,7 +15,7 @@ from ytaudio_daemon.daemon.ytdlp_selection import YtDlpSelection
 from ytaudio_daemon.daemon.ytdlp_upgrade_process import UpgradeProcess
 from ytaudio_daemon.errors import YtDlpVersionError
 from ytaudio_daemon.ledger import Ledger, outages, ytdlp_outcomes
-from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.clock import WAKEUP_SLACK_S, Now
 from ytaudio_daemon.model.ytdlp_policy import (
     OUTAGE_CHECK_INTERVAL_S,
     URGENT_CHECK_INTERVAL_S,
@@ -106,7 +106,7 @@ class YtDlpUpdater:
             LedgerError: It cannot be read or written now.
             OSError: A folder cannot be read, or no process started.
         """
-        if mono < self.next_due():
+        if mono + WAKEUP_SLACK_S < self.next_due():
             return False
         self._is_check_due = self._is_check_due or self._is_check_requested
         self._is_check_requested, self._next_check_at = False, mono
@@ -127,7 +127,10 @@ class YtDlpUpdater:
         return is_another
 
     def next_due(self) -> float:
-        """Return the monotonic time at which `update_if_due` has something to do."""
+        """Return the monotonic time at which `update_if_due` must be called.
+
+        A call has something to do `WAKEUP_SLACK_S` earlier already.
+        """
         return 0.0 if self._is_check_requested else self._next_check_at
 
     def stop(self) -> None:

@@ -20,6 +20,7 @@ def limits(settings: Settings) -> Limits:
         deadline_s=download.deadline,
         stall_timeout_s=download.stall_timeout,
         rate_limit_bps=download.rate_limit,
+        nice=download.nice,
         disk_reserve_bytes=settings.disk.reserve,
     )
 

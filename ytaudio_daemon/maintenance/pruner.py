@@ -12,7 +12,7 @@ import structlog
 
 from ytaudio_daemon.ledger import Connection, Ledger, pruning
 from ytaudio_daemon.ledger.sessions import Session
-from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.model.clock import WAKEUP_SLACK_S, Now
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system.item_faults import ItemFaults
 
@@ -42,7 +42,7 @@ class Pruner:
         self._ledger = ledger
         self._due = mono + FIRST_RUN_AFTER_S
         self._pruning: Iterator[None] | None = None
-        self._has_pruned = False
+        self._has_more = self._has_pruned = False
         self._session_id = 0
         self._faults = ItemFaults("retention")
         #: IDs of sessions on which this program made a mistake.
@@ -58,7 +58,7 @@ class Pruner:
         Raises:
             LedgerError: The next call begins anew.
         """
-        if mono < self._due:
+        if mono < self._due - (0.0 if self._has_more else WAKEUP_SLACK_S):
             return
         began = time.perf_counter()
         try:
@@ -67,10 +67,14 @@ class Pruner:
             self._pruning = None  # a generator does not outlive its exception
             raise
         took = time.perf_counter() - began
+        self._has_more = has_more
         self._due = mono + (took * TIME_SHARE_DIVISOR if has_more else IDLE_INTERVAL_S)
 
     def next_due(self) -> float:
-        """Return the monotonic time at which `run_if_due` has something to do."""
+        """Return the monotonic time at which `run_if_due` must be called.
+
+        A call that finds nothing under way has something to do a bit earlier already.
+        """
         return self._due
 
     def pop_pruned(self) -> bool:

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+#: What is due within so many seconds is done when the daemon is awake anyway: an idle one
+#: wakes up for its status file alone, every ten seconds.
+WAKEUP_SLACK_S = 10.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:

@@ -168,6 +168,8 @@ class Limits:
     deadline_s: float = 3 * 3600
     stall_timeout_s: float = 60
     rate_limit_bps: int = 0
+    #: Added to the priority's number of the worker and its programs, as by nice(1).
+    nice: int = 0
     #: Free bytes that must remain on the work folder's file system.
     disk_reserve_bytes: int = 0
 

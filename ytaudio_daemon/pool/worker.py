@@ -170,6 +170,7 @@ def _run_entry_point(
         request = request_from_json(protocol.load(payload))
     except (protocol.ProtocolError, TypeError, ValueError, KeyError) as error:
         return Outcome(failure=_internal_failure("bad_request", str(error)))
+    linux.lower_priority(request.limits.nice)
     try:
         if isinstance(request, ListRequest):
             return entry.list_entries(request, reporter)

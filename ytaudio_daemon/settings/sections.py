@@ -103,6 +103,8 @@ class DownloadSettings:
         "A try ends when no byte has arrived for this time; 0 is never.")
     rate_limit: int = key("", size(nothing=""),
         'Bytes per second for each download; "" is no limit.')
+    nice: int = key("0", integer(0, 19),
+        "How far downloads and conversions give way to other programs, as nice(1) counts.")
     proxy: str = key("", proxy_url(), "The proxy for all requests to YouTube.")
     ca_file: Path | None = key("", optional_path(),
         "A PEM file with the certificate authorities to trust.")

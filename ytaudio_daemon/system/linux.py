@@ -48,6 +48,22 @@ def raise_oom_score() -> None:
         Path("/proc/self/oom_score_adj").write_text(f"{_WORKER_OOM_SCORE}")
 
 
+def lower_priority(nice: int) -> None:
+    """Have this session's processes give way to others; call as its only process.
+
+    Where the kernel groups tasks by session (sched(7), "The autogroup feature"), a nice
+    value counts among the processes of one session alone; so the group gets it, too.
+
+    Args:
+        nice: Added to the nice value; 0 changes nothing.
+    """
+    if nice <= 0:
+        return
+    os.nice(nice)
+    with suppress(OSError):  # no such feature, or set too often in a tenth of a second
+        Path("/proc/self/autogroup").write_text(f"{nice}")
+
+
 def raise_descriptor_limit(wanted: int) -> int:
     """Raise the soft limit of open files, as far as the hard one permits.
 
