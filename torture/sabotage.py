@@ -18,11 +18,11 @@ from ytaudio_daemon.folders.inbox import InboxFile
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.intake.filing import Filer
 from ytaudio_daemon.intake.recorded_drop import DropKey, RecordedDrop
-from ytaudio_daemon.ledger import Connection, gates, job_updates, transitions
+from ytaudio_daemon.ledger import Connection, gates, transitions
 from ytaudio_daemon.ledger.drops import DropPlacement
 from ytaudio_daemon.ledger.events import Fence
+from ytaudio_daemon.ledger.job_updates import HOLDS_FENCE
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
-from ytaudio_daemon.ledger.schema import jobs
 from ytaudio_daemon.model import FetchRequest
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.listing import ListedPage
@@ -41,12 +41,10 @@ def apply(name: str) -> None:
 
 def _fence() -> None:
     """Any attempt may write, whoever has the job by now."""
-
-    def unfenced(fence: Fence) -> tuple[sa.ColumnElement[bool], ...]:
-        return (jobs.c.id == fence.job_id,)
-
-    for module in (job_updates, transitions):
-        vars(module)["fence_conditions"] = unfenced
+    any_attempt = sa.bindparam("of_attempt", type_=sa.Integer) >= 0
+    # Changed in its place: the statements with it are built already.
+    fence = vars(HOLDS_FENCE)
+    fence["clauses"] = (fence["clauses"][0], any_attempt)
 
 
 def _rename() -> None:

@@ -41,6 +41,15 @@ def format_in_check(root: Path) -> str | None:
 
 
 def format_in_api(house: House) -> str | None:
+    answer = answer_of_api(house)
+    if answer.status_code == 409:
+        assert answer.json()["code"] == "bad_session_defaults"
+        return None
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["options"]["format"])
+
+
+def answer_of_api(house: House, **wish: object) -> httpx.Response:
     context = ApiContext(
         ledger=house.ledger,
         layout=house.layout,
@@ -49,21 +58,20 @@ def format_in_api(house: House) -> str | None:
     )
     with house.ledger.write() as db:
         session = sessions.open_session(db, "alice", house.now)
-    answer = asyncio.run(post_job(context, session.uuid))
-    if answer.status_code == 409:
-        assert answer.json()["code"] == "bad_session_defaults"
-        return None
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["options"]["format"])
+    return asyncio.run(post_job(context, session.uuid, **wish))
 
 
-async def post_job(context: ApiContext, session_uuid: str) -> httpx.Response:
+async def post_job(
+    context: ApiContext, session_uuid: str, **wish: object
+) -> httpx.Response:
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(create_app(context)),
         base_url="http://127.0.0.1",
         headers={"X-Session-ID": session_uuid},
     ) as client:
-        return await client.post("/api/jobs/", json={"url": "youtu.be/BBBBBBBBBBB"})
+        return await client.post(
+            "/api/jobs/", json={"url": "youtu.be/BBBBBBBBBBB"} | wish
+        )
 
 
 @pytest.mark.parametrize(
@@ -98,3 +106,36 @@ def test_daemon_check_and_api_agree(
     root = house.layout.inbox.parent
     found = format_in_daemon(house), format_in_check(root), format_in_api(house)
     assert found == (format_, format_, format_)
+
+
+@pytest.mark.parametrize(
+    ("default", "own", "code"),
+    [
+        ('max = "10m"', "min=20m", "bad_option"),
+        ('max = "10m"', "min=20m max=1h", None),
+        ('since = "2026-05-01"', "until=2026-04-01", "bad_option"),
+        ('since = "2026-05-01"', "until=2026-06-01", None),
+        ("keep_last = 5", "match=live", None),
+        ('follow = "1d"', "items=1-3", None),
+        ('items = "1-3"', "match=live", None),
+    ],
+)
+def test_limits_that_leave_nothing_with_the_defaults_are_refused_everywhere(
+    house: House, default: str, own: str, code: str | None
+) -> None:
+    (house.inbox / "defaults.toml").write_text(default)
+    url = "https://www.youtube.com/playlist?list=PLrAXtmErZgOeiKm4sgNOknGvNjby9efdf"
+    house.drop("daemon.txt", f"{url} {own}\n")
+    house.take()
+    source = house.layout.inbox.parent / "check.txt"
+    source.write_text(f"{url} {own}\n")
+    rig = Rig(house.layout.inbox.parent)
+    checked = rig.call("check", "--session", "alice", str(source), "--json")
+    wish = dict(word.split("=") for word in own.split())
+    posted = answer_of_api(house, url=url, selection=wish)
+
+    lines = house.ask("SELECT code, message FROM lines")
+    (in_check,) = checked.json["lines"]
+    codes = lines[0][0], in_check["code"], posted.json().get("code")
+    assert codes == (code,) * 3
+    assert code is None or "defaults.toml" in str(lines[0][1])

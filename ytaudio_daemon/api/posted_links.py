@@ -8,6 +8,7 @@ from ytaudio_daemon.api.request_models import NewJob
 from ytaudio_daemon.api.vocabulary import to_options
 from ytaudio_daemon.dropfile.link_target import (
     LinkTarget,
+    find_range_emptied_by,
     misused_option,
     single_target,
 )
@@ -58,7 +59,7 @@ def read_posted_link(
         raise Problem(422, error.code, error.message) from error
     defaults = _session_defaults(context, session)
     return PostedLink(
-        target=_target(wanted.url, of_collection),
+        target=_target(wanted.url, of_collection, defaults),
         options=effective_options(download.bitrate, download.layer, defaults, own),
         layer={**defaults, **of_collection},
     )
@@ -69,12 +70,13 @@ def _checked_collection_options(wanted: NewJob) -> Layer:
     return {key: check_collection_option(key, given[key]) for key in given}
 
 
-def _target(url: str, layer: Layer) -> LinkTarget:
+def _target(url: str, layer: Layer, defaults: Layer) -> LinkTarget:
     """Return what a link asks for.
 
     Args:
         url: The link.
         layer: The request's own options of collections.
+        defaults: The session's options, which they override.
 
     Raises:
         Problem: It is no link that can be taken, or an option does not go with it.
@@ -82,7 +84,8 @@ def _target(url: str, layer: Layer) -> LinkTarget:
     target = single_target(url, layer)
     is_list = target.collection is not None
     misused = misused_follow(layer) if is_list else misused_option(layer)
-    problem = target.problem or misused
+    emptied = find_range_emptied_by(defaults, layer) if is_list else None
+    problem = target.problem or misused or emptied
     if problem is not None:
         raise Problem(422, problem.code, problem.message)
     return target

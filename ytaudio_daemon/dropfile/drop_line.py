@@ -4,6 +4,7 @@ import re
 from types import MappingProxyType
 from typing import NamedTuple
 
+from ytaudio_daemon.dropfile.link_target import find_range_emptied_by
 from ytaudio_daemon.dropfile.reject_codes import REJECT_CODES
 from ytaudio_daemon.model import Layer
 from ytaudio_daemon.urls import CollectionLink, Link
@@ -79,6 +80,19 @@ class DropLine(NamedTuple):
     part: int | None = None
     is_switched_off: bool = False
     collection: CollectionLink | None = None
+
+    def over(self, defaults: Layer) -> "DropLine":
+        """Return the line, refused if its limits and the defaults leave no video.
+
+        Args:
+            defaults: The options below those of the file.
+        """
+        if self.collection is None or self.code is not None:
+            return self
+        problem = find_range_emptied_by(defaults, self.layer)
+        if problem is None:
+            return self
+        return self._replace(code=problem.code, message=problem.message)
 
     @property
     def place(self) -> str:

@@ -102,6 +102,23 @@ def misused_list_option(layer: Layer) -> OptionError | None:
     return misused_follow(layer) or find_empty_range(layer)
 
 
+def find_range_emptied_by(defaults: Layer, own: Layer) -> OptionError | None:
+    """Return the refusal of limits that leave no video together with the defaults.
+
+    Args:
+        defaults: Checked options that hold where `own` do not say.
+        own: Checked options of a collection, whose limits are fine by themselves.
+    """
+    problem = find_empty_range({**defaults, **own})
+    if problem is None:
+        return None
+    return OptionError(
+        problem.code,
+        f"{problem.message}; one of the two stands in the session's defaults.toml, and "
+        "holds unless you give both",
+    )
+
+
 def misused_option(options: Layer) -> OptionError | None:
     """Return the refusal of options that select entries, beside videos alone."""
     for key in COLLECTION_KEYS:

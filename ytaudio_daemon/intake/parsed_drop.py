@@ -37,7 +37,7 @@ class ParsedDrop:
         inbox_file: The file.
         content: Its bytes.
         sha256: Of the content.
-        layers: The options below the file's own: the config's, the session's.
+        defaults: The options below the file's own: the session's over the config's.
         default_bitrate: The config's.
 
     Attributes:
@@ -58,7 +58,7 @@ class ParsedDrop:
         content: bytes,
         sha256: str,
         *,
-        layers: tuple[Layer, ...],
+        defaults: Layer,
         default_bitrate: str,
     ) -> None:
         self.inbox_file = inbox_file
@@ -71,10 +71,7 @@ class ParsedDrop:
         self.mistake: Exception | None = None
         self.switched_off_count = 0
         self.previous_lines = set[str]()
-        self._layers = layers
-        self._again = next(
-            (each["again"] for each in reversed(layers) if "again" in each), "no"
-        )
+        self._defaults = defaults
         self._default_bitrate = default_bitrate
         self._options_cache: dict[tuple[tuple[str, object], ...], JobOptions] = {}
         self._filename_warnings = FilenameWarnings()
@@ -159,7 +156,7 @@ class ParsedDrop:
         is_recorded = (drop_line.line, drop_line.part or 0) <= self.cursor
         if is_recorded or drop_line.identity in self.previous_lines:
             return None
-        return self._new_line(drop_line)
+        return self._new_line(drop_line.over(self._defaults))
 
     def _switched_off(self, line: int) -> SwitchedOffLink | None:
         """Return the next switched-off link, which is on this line."""
@@ -173,6 +170,7 @@ class ParsedDrop:
         link, collection = drop_line.link, drop_line.collection
         target, refused = collection or link, drop_line.code is not None
         takes = target is not None and not refused
+        again = drop_line.layer.get("again", self._defaults.get("again"))
         job_options = self._job_options(drop_line.layer) if takes else None
         return NewLine(
             line=drop_line.line,
@@ -189,13 +187,11 @@ class ParsedDrop:
                 if collection and takes
                 else None
             ),
-            ignores_archive=drop_line.layer.get("again", self._again) == "yes",
+            ignores_archive=again == "yes",
         )
 
     def _new_collection(self, link: CollectionLink, layer: Layer) -> NewCollection:
-        merged: dict[str, object] = {}
-        for each in (*self._layers, layer):
-            merged |= each
+        merged = {**self._defaults, **layer}
         return NewCollection.of(
             link, Selection.from_layer(merged), Follow.from_layer(merged)
         )
@@ -215,7 +211,7 @@ class ParsedDrop:
         if key not in self._options_cache:
             if len(self._options_cache) >= MAX_CACHED_OPTIONS:
                 self._options_cache.clear()
-            options = effective_options(self._default_bitrate, *self._layers, layer)
+            options = effective_options(self._default_bitrate, self._defaults, layer)
             self._options_cache[key] = JobOptions.from_options(options)
         return self._options_cache[key]
 

@@ -189,7 +189,7 @@ class Reader:
             inbox_file,
             content,
             sha256,
-            layers=(download.layer, defaults),
+            defaults={**download.layer, **defaults},
             default_bitrate=download.bitrate,
         )
         if newest_drop is None:
@@ -237,7 +237,7 @@ class Reader:
 
     def _oversized_drop(self, inbox_file: InboxFile) -> ReadResult:
         """Return a drop that is rejected without being read."""
-        parsed_drop = ParsedDrop(inbox_file, b"", "", layers=(), default_bitrate="")
+        parsed_drop = ParsedDrop(inbox_file, b"", "", defaults={}, default_bitrate="")
         parsed_drop.size = inbox_file.size
         parsed_drop.problem = (
             f"it has {inbox_file.size} bytes; a drop may have at most "
