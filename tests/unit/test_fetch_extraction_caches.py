@@ -1,6 +1,7 @@
 """What is remembered is what would be worked out anew."""
 
 import copy
+import itertools
 import time
 from collections.abc import Iterator
 from http.cookiejar import Cookie
@@ -8,8 +9,9 @@ from typing import Any
 
 import pytest
 from yt_dlp.cookies import YoutubeDLCookieJar
-from yt_dlp.extractor.youtube import YoutubeIE
+from yt_dlp.extractor.youtube import YoutubeIE, _video
 from yt_dlp.extractor.youtube._base import INNERTUBE_CLIENTS
+from yt_dlp.utils import unified_strdate
 
 from ytaudio_daemon.fetch import extraction_caches
 from ytaudio_daemon.fetch.ytdlp_client import LogCapture, YtDlpClient
@@ -113,10 +115,51 @@ def test_settings_of_clients_are_copies_of_their_own(
     assert INNERTUBE_CLIENTS[client] == before
 
 
-def test_a_ytdlp_without_the_function_stays_as_it_is(
+DAYS = (
+    "2020-03-01", "1999-12-31", "2024-02-29", "2023-02-29", "2020-13-01", "2020-00-10",
+    "0999-01-01", "2020-3-1", "20200301", "1 March 2020", "", "\u0662020-03-01",
+)  # fmt: skip
+TIMES = (
+    "", "T00:00:00", "T23:59:59Z", "T23:59:59-08:00", "T24:00:00-08:00", "T10:00:60Z",
+    "T10:00:00+0100", "T10:00:00.123Z", "T10:00:00+99:99", "T10:00", " ", " 10:00 PM",
+)  # fmt: skip
+
+
+def test_dates_are_read_as_ytdlp_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_video, "unified_strdate", unified_strdate)
+    extraction_caches.read_iso_dates()
+    assert _video.unified_strdate is not unified_strdate
+    for text in (None, *map("".join, itertools.product(DAYS, TIMES))):
+        assert _outcome(_video.unified_strdate, text) == _outcome(unified_strdate, text)
+
+
+def test_of_youtube_s_dates_only_one_format_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(_video, "unified_strdate", asked.append)
+    extraction_caches.read_iso_dates()
+    assert _video.unified_strdate("2020-03-01") == "20200301"
+    assert _video.unified_strdate("2020-03-01T02:03:04-08:00") == "20200301"
+    assert not asked
+    _video.unified_strdate("1 March 2020")
+    assert asked == ["1 March 2020"]
+
+
+def _outcome(read: Any, text: str | None) -> Any:
+    try:
+        return read(text)
+    except Exception as error:  # noqa: BLE001 - yt-dlp's own, whichever it is
+        return repr(error)
+
+
+def test_a_ytdlp_without_the_functions_stays_as_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(extraction_caches, "_SETTINGS_FUNCTION", "_is_no_more")
+    monkeypatch.setattr(extraction_caches, "_DATE_FUNCTION", "_is_no_more")
     extraction_caches.cache_client_settings()
+    extraction_caches.read_iso_dates()
     assert not hasattr(YoutubeIE, "_is_no_more")
+    assert not hasattr(_video, "_is_no_more")
     extraction_caches.cache_cookie_headers(object())

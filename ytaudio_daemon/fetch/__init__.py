@@ -91,11 +91,14 @@ def preload() -> None:
     with withheld(UNUSED_MODULES):
         from ytaudio_daemon.fetch import attempt, listing  # noqa: F401, PLC0415 - cheap import
         from ytaudio_daemon.fetch.libav_warmup import run_libav_warmup  # noqa: PLC0415 - cheap import
-        from ytaudio_daemon.fetch.offline_warmup import run_offline_warmup  # noqa: PLC0415 - cheap import
+        from ytaudio_daemon.fetch.offline_warmup import (  # noqa: PLC0415 - cheap import
+            run_http_warmup,
+            run_offline_extraction,
+        )
         from ytaudio_daemon.fetch.ytdlp_client import warm_up  # noqa: PLC0415 - cheap import
 
     warm_up()
-    for run_warmup in (run_offline_warmup, run_libav_warmup):
+    for run_warmup in (run_offline_extraction, run_http_warmup, run_libav_warmup):
         with contextlib.suppress(Exception):  # a gain in speed, not a need
             run_warmup()
 

@@ -1,22 +1,29 @@
-"""One extraction without a network, so that workers are forked warm.
+"""Extractions without a network, so that workers are forked warm.
 
 The first extraction of a process compiles some 130 regular expressions: 70 ms of CPU
-that every forked worker would pay again. The template does it once, over a page made
-up here. Nothing of it is kept but Python's own caches.
+that every forked worker would pay again. The template does it, over a page made up
+here. Nothing of it is kept but Python's own caches.
 """
 
 import io
 import json
+import os
 import tempfile
 from typing import Any
 from urllib.parse import urlsplit
 
 from yt_dlp.networking.common import Request, Response
 
+from ytaudio_daemon.fetch import CA_FILE_ENV, shared_tls
+from ytaudio_daemon.fetch.offline_connection import responding
 from ytaudio_daemon.fetch.ytdlp_client import LogCapture, YtDlpClient
 
+#: CPython 3.11 specializes a function's code at its eighth call (PEP 659), and a worker
+#: would copy the pages for that. An extraction makes five requests.
+_HTTP_REHEARSALS = 2
 _VIDEO = "AAAAAAAAAAA"
-_THUMBNAIL = {"url": f"https://i.ytimg.com/vi/{_VIDEO}/hqdefault.jpg", "width": 480}
+_PICTURE = f"https://i.ytimg.com/vi/{_VIDEO}/hqdefault.jpg"
+_THUMBNAIL = {"url": _PICTURE, "width": 480}
 _FORMAT = {
     "itag": 140,
     "url": f"https://rr1---sn-a.googlevideo.com/videoplayback?id={_VIDEO}&itag=140",
@@ -87,42 +94,75 @@ _PAGE = (
 )
 
 
+_HTML = {"Content-Type": "text/html; charset=utf-8"}
 _THREE_BYTES = {"Content-Length": "3", "Content-Range": "bytes 0-2/3"}
 
 
+def _respond(url: str) -> tuple[int, dict[str, str], bytes]:
+    """Return status, headers and body of a response, made of the texts above."""
+    path = urlsplit(url).path
+    if path == "/videoplayback":
+        return 206, _THREE_BYTES, b"abc"
+    if path == urlsplit(_PICTURE).path:
+        return 200, {}, b"abc"
+    body = _PAGE if path == "/watch" else json.dumps(_PLAYER)
+    return 200, _HTML, body.encode()
+
+
 class _OfflineClient(YtDlpClient):
-    """A yt-dlp client whose responses are the texts above."""
+    """A client whose responses are the texts above, with no HTTP in between."""
 
     def urlopen(self, req: Any) -> Any:
-        """Return one of the texts above as the response."""
+        """Return the response."""
         url = req.url if isinstance(req, Request) else str(req)
-        path = urlsplit(url).path
-        if path == "/videoplayback":
-            return Response(io.BytesIO(b"abc"), url, _THREE_BYTES, status=206)
-        body = _PAGE if path == "/watch" else json.dumps(_PLAYER)
-        headers = {"Content-Type": "text/html; charset=utf-8"}
-        return Response(io.BytesIO(body.encode()), url, headers)
+        status, headers, body = _respond(url)
+        return Response(io.BytesIO(body), url, headers, status=status)
 
 
-def run_offline_warmup() -> None:
-    """Extract the made-up video and fetch its three bytes.
+class _RequestsClient(YtDlpClient):
+    """A client that only has the handler whose connections can be offline."""
+
+    def build_request_director(self, handlers: Any, preferences: Any = None) -> Any:
+        """Return the director of `requests` alone: urllib would use the network."""
+        offline = [each for each in handlers if each.RH_KEY == "Requests"]
+        return super().build_request_director(offline, preferences)
+
+
+def run_offline_extraction(client: type[YtDlpClient] = _OfflineClient) -> None:
+    """Extract the made-up video, and fetch its picture and its three bytes.
 
     Raises:
         Exception: This yt-dlp needs other pages; workers start cold then.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    ca_file = os.environ.get(CA_FILE_ENV, "")
+    with tempfile.TemporaryDirectory() as folder, shared_tls.trusting(ca_file):
         params = {
             "logger": LogCapture(),
             "noprogress": True,
             "cachedir": False,
             "js_runtimes": {},
             "noplaylist": True,
+            "proxy": "",
+            "compat_opts": shared_tls.compat_options(ca_file),
             "outtmpl": f"{folder}/media.%(ext)s",
             "format": lambda context: context["formats"][-1:],
         }
-        with _OfflineClient(params) as ydl:
+        with client(params) as ydl:
             url = f"https://www.youtube.com/watch?v={_VIDEO}"
             info = ydl.extract_info(
                 url, download=False, ie_key="Youtube", process=False
             )
+            with ydl.urlopen(_PICTURE) as picture:
+                picture.read()
             ydl.process_ie_result(info, download=True)
+
+
+def run_http_warmup() -> None:
+    """Do the same through all layers of HTTP, but for TLS.
+
+    Raises:
+        Exception: This yt-dlp or urllib3 has other layers; workers start colder then.
+    """
+    with responding(_respond):
+        for _ in range(_HTTP_REHEARSALS):
+            run_offline_extraction(_RequestsClient)

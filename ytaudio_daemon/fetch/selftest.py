@@ -42,6 +42,6 @@ def _check_import() -> dict[str, str]:
 
 
 def _check_extraction() -> None:
-    from ytaudio_daemon.fetch.offline_warmup import run_offline_warmup  # noqa: PLC0415 - as above
+    from ytaudio_daemon.fetch.offline_warmup import run_offline_extraction  # noqa: PLC0415 - as above
 
-    run_offline_warmup()
+    run_offline_extraction()

@@ -23,6 +23,7 @@ from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.extraction_caches import (
     cache_client_settings,
     cache_cookie_headers,
+    read_iso_dates,
 )
 from ytaudio_daemon.fetch.response_limit import (
     install_redirect_limits,
@@ -244,6 +245,7 @@ def warm_up() -> None:
     po_tokens.register_plugin()
     shared_tls.share()
     cache_client_settings()
+    read_iso_dates()
     cache_runtime_version()
     # A yt-dlp that has renamed these must still be able to work, only less warm.
     with contextlib.suppress(AttributeError, TypeError):
