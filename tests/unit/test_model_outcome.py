@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ytaudio_daemon.model import Failure, FailureKind, Outcome
-from ytaudio_daemon.model.storable_text import storable
+from ytaudio_daemon.model.worker_values import storable
 
 #: Half an emoji, and what PostgreSQL refuses.
 ODD = "a\ud83db\0c"

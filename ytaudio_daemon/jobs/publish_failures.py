@@ -6,7 +6,7 @@ from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.model.host_error_table import HostError, Scope
 from ytaudio_daemon.model.host_errors import find_host_error
-from ytaudio_daemon.model.storable_text import storable_text
+from ytaudio_daemon.model.worker_values import storable_text
 
 PUBLISH_FAILED = "publish_failed"
 MAX_ERROR_CHARS = 200

@@ -6,8 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from ytaudio_daemon.model.list_totals import ListTotals
-from ytaudio_daemon.model.storable_text import storable
-from ytaudio_daemon.model.type_checks import check_types
+from ytaudio_daemon.model.worker_values import check_types, storable
 
 #: A finished attempt leaves these in its folder: the folder to publish, and its outcome.
 JOB_DIR = "job"

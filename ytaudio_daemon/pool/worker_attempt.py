@@ -14,8 +14,7 @@ from ytaudio_daemon.model import (
     Outcome,
     Progress,
 )
-from ytaudio_daemon.model.storable_text import storable
-from ytaudio_daemon.model.type_checks import check_types
+from ytaudio_daemon.model.worker_values import check_types, storable
 from ytaudio_daemon.pool import worker_failures
 from ytaudio_daemon.pool.events import Event, Listed, Progressed, Started
 from ytaudio_daemon.pool.page_sequence import PageSequence

@@ -58,10 +58,6 @@ def _add_use_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def _add_rollback_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Add nothing: there is only one version to go back to."""
-
-
 SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
         "list": Subcommand(

@@ -1,4 +1,4 @@
-"""Checks that values from a worker have their declared types. Pure.
+"""Values from a worker: of their declared types, with texts that can be stored. Pure.
 
 A worker handles foreign media and player code, so what it says is not trusted to be
 what `json.loads` happens to make of it: a title that is a list must not reach the
@@ -6,12 +6,33 @@ ledger.
 """
 
 import math
+import re
 import types
 from dataclasses import fields, is_dataclass
-from typing import get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
+#: A lone surrogate, as YouTube's JSON has where an emoji was cut in two, has no UTF-8;
+#: PostgreSQL takes no NUL.
+_UNSTORABLE = re.compile("[\ud800-\udfff\x00]")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 #: What the ledger's integer columns hold.
 _INT64_RANGE = range(-(2**63), 2**63)
+
+
+def storable_text(text: str) -> str:
+    """Return a text in which each character that cannot be stored is replaced."""
+    return _UNSTORABLE.sub(_REPLACEMENT, text)
+
+
+def storable(value: Any) -> Any:
+    """Return plain JSON types whose texts can be stored."""
+    if isinstance(value, str):
+        return storable_text(value)
+    if isinstance(value, dict):
+        return {key: storable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [storable(inner) for inner in value]
+    return value
 
 
 def check_types(value: object) -> None:
