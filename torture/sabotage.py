@@ -15,6 +15,7 @@ from ytaudio_daemon.collections.recorder import ListingRecorder
 from ytaudio_daemon.fetch import source, verify
 from ytaudio_daemon.folders import PROCESSED, Layout, filing, publishing
 from ytaudio_daemon.folders.inbox import InboxFile
+from ytaudio_daemon.folders.open_dirs import OpenDirs
 from ytaudio_daemon.intake import Intake
 from ytaudio_daemon.intake.filing import Filer
 from ytaudio_daemon.intake.recorded_drop import DropKey, RecordedDrop
@@ -86,9 +87,11 @@ def _move_first() -> None:
                 moved[parsed_drop.key] = _file_at_once(self._filer, inbox_file)
                 failpoints.failpoint("drop.moved", inbox_file.name)
 
-    def moved_already(self: Filer, recorded: RecordedDrop, now: Now) -> DropPlacement:
+    def moved_already(
+        self: Filer, recorded: RecordedDrop, now: Now, open_dirs: OpenDirs
+    ) -> DropPlacement:
         if recorded.key not in moved:
-            return place(self, recorded, now)
+            return place(self, recorded, now, open_dirs)
         return DropPlacement(
             drop=recorded.drop,
             state="filed",
@@ -102,7 +105,10 @@ def _move_first() -> None:
 
 def _file_at_once(filer: Filer, inbox_file: InboxFile) -> bytes | None:
     layout = filer._layout  # noqa: SLF001 - what is broken
-    return filing.file_drop(layout.inbox, inbox_file, PROCESSED, lambda _: False)
+    with OpenDirs() as open_dirs:
+        return filing.file_drop(
+            layout.inbox, inbox_file, PROCESSED, lambda _: False, open_dirs
+        )
 
 
 def _no_verify() -> None:
