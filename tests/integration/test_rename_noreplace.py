@@ -33,11 +33,9 @@ def disk(
 
 
 def refuse_renameat2(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    refusing = SimpleNamespace(
-        CDLL=lambda *_, **__: SimpleNamespace(renameat2=lambda *_: -1),
-        get_errno=lambda: number,
-    )
-    monkeypatch.setattr(safe_open, "ctypes", refusing)
+    refusing = SimpleNamespace(renameat2=lambda *_: -1)
+    monkeypatch.setattr(safe_open, "_libc", lambda: refusing)
+    monkeypatch.setattr(safe_open, "ctypes", SimpleNamespace(get_errno=lambda: number))
 
 
 def moved(folder: Path, old: str, new: str) -> None:
