@@ -2,7 +2,7 @@
 
 import statistics
 
-from bench import goals, processes
+from bench import goals, machine, processes
 from bench.findings import Finding, Section, Setting
 from bench.rig import Daemon
 
@@ -43,4 +43,8 @@ def _watch(setting: Setting, daemon: Daemon) -> list[Finding]:
         goals.IDLE_WAKEUPS.judge("Idle daemon, wakeups", ours),
         goals.IDLE_WAKEUPS.judge("Idle template, wakeups", its),
         Finding(what="Idle CPU", measured=f"{cpu_ms:.2f} ms a second"),
+        Finding(
+            what="This machine: CPU of some work after 10 s of rest, over the same at once",
+            measured=f"{machine.cost_of_rest(10):.0f} times",
+        ),
     ]

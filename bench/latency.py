@@ -30,7 +30,8 @@ def measure(setting: Setting) -> Section:
         "Milliseconds as p50 / p95 / max. A drop counts from its rename (no settling "
         "time, warm template) until the template has a child; a cancellation from the "
         "call of the command's function in this process (Python's own start is not "
-        "in it) until template has no child and no ffmpeg is left.\n"
+        "in it) until template has no child and no ffmpeg is left. The daemon rests "
+        "before each: what work costs after a rest on this machine stands in Idle.\n"
     )
     return Section(title="Latency", findings=[*started, *cancelled], detail=detail)
 

@@ -1,11 +1,13 @@
 """The machine and the versions, without names of hosts or people."""
 
+import json
 import os
 import platform
 import re
 import shutil
 import sqlite3
 import subprocess
+import time
 from importlib import metadata
 from pathlib import Path
 
@@ -26,6 +28,30 @@ def describe() -> list[tuple[str, str]]:
         ("task-spooler", "present" if shutil.which("tsp") else "not on PATH"),
         ("Load before", f"{os.getloadavg()[0]:.1f}"),
     ]
+
+
+def cost_of_rest(seconds: float) -> float:
+    """Return how many times the CPU of some work a rest before it costs.
+
+    A processor that others use meanwhile has nothing of ours in its caches when we come
+    back. On some machines the first work after some seconds takes sixty times as long.
+
+    Args:
+        seconds: Of the rest.
+    """
+    at_once = min(_cpu_of_known_work() for _ in range(3))
+    time.sleep(seconds)
+    return _cpu_of_known_work() / at_once
+
+
+def _cpu_of_known_work() -> float:
+    """Return the CPU seconds of some hundred statements, which are known beforehand."""
+    began = time.process_time()
+    with sqlite3.connect(":memory:") as db:
+        for number in range(300):
+            db.execute("SELECT json_extract(?, '$.a')", [json.dumps({"a": number})])
+    db.close()
+    return time.process_time() - began
 
 
 def _processor() -> str:

@@ -131,15 +131,15 @@ def threads(pid: int) -> int:
 def wakeups(pids: Sequence[int], seconds: float) -> list[int]:
     """Watch processes for a while and return how often each one woke up.
 
-    A wakeup is a stretch of activity, told by the switches its threads make: a wait
-    for the disk in the middle of it is none.
+    A wakeup is a stretch of activity, told by the switches its threads make and the CPU
+    they use: a wait for the disk in the middle of it is none.
     """
     counts, active = [0] * len(pids), [False] * len(pids)
-    before = [_switches(pid) for pid in pids]
+    before = [_activity(pid) for pid in pids]
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         time.sleep(0.05)
-        after = [_switches(pid) for pid in pids]
+        after = [_activity(pid) for pid in pids]
         for index, (was, now) in enumerate(zip(before, after, strict=True)):
             counts[index] += now != was and not active[index]
             active[index] = now != was
@@ -147,13 +147,14 @@ def wakeups(pids: Sequence[int], seconds: float) -> list[int]:
     return counts
 
 
-def _switches(pid: int) -> int:
-    return sum(
+def _activity(pid: int) -> tuple[int, float]:
+    switches = sum(
         int(line.split()[1])
         for task in Path(f"/proc/{pid}/task").iterdir()
         for line in (task / "status").read_text().splitlines()
         if line.startswith("voluntary_ctxt_switches")
     )
+    return switches, own_cpu_s(pid)
 
 
 def _rollup(pid: int, field: str) -> float:
