@@ -248,17 +248,17 @@ class _Connection:
         return dict(json.loads(answer))
 
     async def watch(self, path: str, header: str) -> AsyncIterator[dict[str, Any]]:
-        """Yield the job of each event until the stream ends."""
+        """Yield the job of each event, that of the last one, too."""
         self._send("GET", path, header)
         event = b""
-        while event != b"finalized":
-            line = await self.reader.readline()
-            if not line:
-                raise RuntimeError("a stream has ended before its job")
+        while line := await self.reader.readline():
             if line.startswith(b"event: "):
                 event = line[7:].strip()
             elif line.startswith(b"data: "):
                 yield json.loads(line[6:])
+                if event == b"finalized":
+                    return
+        raise RuntimeError("a stream has ended before its job")
 
     def _send(self, method: str, path: str, header: str, body: str = "") -> None:
         lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", header]
