@@ -97,7 +97,7 @@ def _open_a_gate(db: Connection) -> None:
     failure = failure_for("bot_check")
     shut = gate_after_failure(None, failure, began_at=NOW.wall, wall=NOW.wall)
     gates.close_gate(db, shut)
-    gates.open_gate_and_hasten(db, GateName.SITE, NOW)
+    gates.open_gate_and_make_due(db, GateName.SITE, NOW)
 
 
 OUTAGE = Outage(

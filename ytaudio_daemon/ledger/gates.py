@@ -82,28 +82,46 @@ def open_gate(db: Connection, name: GateName, egress: str = "") -> bool:
     return done.rowcount > 0
 
 
-def open_gate_and_hasten(
+def open_gate_and_make_due(
     db: Connection, name: GateName, now: Now, egress: str = ""
 ) -> None:
-    """Open a gate whose cause is gone, and make what waits for it due now."""
-    kinds = [kind.value for kind, gate in GATE_OF.items() if gate is name]
-    if not open_gate(db, name, egress) or not kinds:
-        return
-    _hasten(db, now, jobs.c.error_kind.in_(kinds), collections.c.error_kind.in_(kinds))
+    """Open a gate whose cause is gone, and make what waits for that cause due now."""
+    kinds = [kind for kind, gate in GATE_OF.items() if gate is name]
+    if open_gate(db, name, egress) and kinds:
+        make_kinds_due(db, kinds, now)
 
 
-def hasten_codes(db: Connection, codes: Collection[str], now: Now) -> None:
-    """Make due now what waits for a cause that is gone and has no gate."""
-    _hasten(db, now, jobs.c.error_code.in_(codes), collections.c.error_code.in_(codes))
+def make_kinds_due(db: Connection, kinds: Collection[FailureKind], now: Now) -> None:
+    """Make jobs and collections due now that wait after a failure of some kinds."""
+    values = [kind.value for kind in kinds]
+    make_due(
+        db, now, jobs.c.error_kind.in_(values), collections.c.error_kind.in_(values)
+    )
 
 
-def _hasten(
+def make_codes_due(db: Connection, codes: Collection[str], now: Now) -> None:
+    """Make jobs and collections due now that wait after a failure with some codes."""
+    make_due(db, now, jobs.c.error_code.in_(codes), collections.c.error_code.in_(codes))
+
+
+def make_due(
     db: Connection,
     now: Now,
     of_jobs: sa.ColumnElement[bool],
     of_collections: sa.ColumnElement[bool],
-) -> None:
-    db.execute(
+) -> int:
+    """Make waiting jobs and collections due now, for which a condition holds.
+
+    Args:
+        db: A write transaction.
+        now: The moment.
+        of_jobs: The condition of a job.
+        of_collections: The condition of a collection that is still to be listed.
+
+    Returns:
+        The number of jobs.
+    """
+    changed = db.execute(
         sa.update(jobs)
         .where(jobs.c.state == JobState.WAITING, of_jobs, jobs.c.retry_at > now.wall)
         .values(retry_at=now.wall),
@@ -118,6 +136,7 @@ def _hasten(
         )
         .values(retry_at=now.wall),
     )
+    return changed.rowcount
 
 
 def egresses_that_blocked(

@@ -6,13 +6,26 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger import gates
 from ytaudio_daemon.ledger.gates import SITE
 from ytaudio_daemon.ledger.job_updates import change_state
-from ytaudio_daemon.ledger.schema import attempts, jobs, outages, sessions
+from ytaudio_daemon.ledger.schema import (
+    attempts,
+    collections,
+    jobs,
+    outages,
+    sessions,
+)
 from ytaudio_daemon.ledger.transitions import CLEARED_ERROR
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.outage import OF_THE_VIDEO, AttemptEnd, Outage, OutageState
+from ytaudio_daemon.model.outage import (
+    OF_THE_VIDEO,
+    TECHNICAL_KINDS,
+    AttemptEnd,
+    Outage,
+    OutageState,
+)
 
 #: Attempts that are looked through for failures in a row.
 MAX_RECENT = 64
@@ -141,19 +154,17 @@ def probe_now(db: Connection, now: Now) -> None:
 
 
 def make_due(db: Connection, outage: Outage, now: Now) -> int:
-    """Make the jobs that wait because of an outage due now; returns their number."""
-    latest = sa.exists().where(
+    """Make what waits because of an outage due now; returns the number of jobs."""
+    failed_alike = sa.exists().where(
         attempts.c.job_id == jobs.c.id,
         attempts.c.number == jobs.c.attempt,
         _is_alike(outage),
     )
-    waiting = jobs.c.state == JobState.WAITING
-    changed = db.execute(
-        sa.update(jobs)
-        .where(waiting, jobs.c.retry_at > now.wall, latest)
-        .values(retry_at=now.wall),
+    # A list that is unavailable of itself fails at once: it does not wait.
+    lists = collections.c.error_kind.in_([kind.value for kind in TECHNICAL_KINDS])
+    return gates.make_due(
+        db, now, failed_alike, lists if outage.is_technical else sa.false()
     )
-    return changed.rowcount
 
 
 def _attempt_end(row: Any) -> AttemptEnd:
