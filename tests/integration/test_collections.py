@@ -44,7 +44,7 @@ def house(tmp_path: Path) -> Iterator[CollectionsHouse]:
     made.lane.lists[PLAYLIST] = listed(ALL, unavailable=NOT_THERE)
     yield made
     with made.ledger.read() as db:
-        assert list(audit.flaws(db)) == []
+        assert list(audit.find_flaws(db)) == []
     made.close()
 
 
@@ -384,7 +384,7 @@ def test_again_takes_what_the_archive_has_and_a_forgotten_entry_comes_with_the_n
     assert [entry[0] for entry in house.entries() if entry[3]] == [3, 4]
     with house.ledger.write() as db:
         gone = archive.entries_of_videos(db, None, [video(1)])
-        archive.forget_entries(db, gone)
+        archive.delete_entries(db, gone)
     house.drop("more.txt", f"{PLAYLIST}\n# once more\n")
     house.take()
     house.list_all()

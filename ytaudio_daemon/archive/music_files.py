@@ -132,7 +132,7 @@ def _read_audio(path: Path) -> Finding:
 
 def _read_info(path: Path) -> Finding:
     """Return the video of an `.info.json`; of one that is too big, by its name."""
-    facts = _facts(path)
+    facts = _info_facts(path)
     if facts is not None:
         if facts.get("_type", "video") != "video":
             return None  # of a playlist
@@ -148,7 +148,7 @@ def _read_info(path: Path) -> Finding:
     return HadVideo(named, FoundIn.INFO_JSON)
 
 
-def _facts(path: Path) -> dict[str, Any] | None:
+def _info_facts(path: Path) -> dict[str, Any] | None:
     """Return what an `.info.json` holds; None if that is too much, or no video."""
     try:
         content = read_regular_file(path, MAX_INFO_BYTES, follow_links=True)

@@ -70,14 +70,14 @@ def _request(
 
 def _feed_request(claim: ListingClaim, now: Now) -> FeedRequest | None:
     """Return the feed that is asked instead of the list; None to read the list."""
-    following = claim.following
-    if following is None or following.look is not Look.FEED:
+    subscription = claim.subscription
+    if subscription is None or subscription.look is not Look.FEED:
         return None
-    age_s = now.uptime_s - (following.whole_lived or 0.0)
+    age_s = now.uptime_s - (subscription.whole_list_uptime_s or 0.0)
     return FeedRequest(
-        query=following.feed_query,
-        etag=following.etag,
-        modified=following.modified,
+        query=subscription.feed_query,
+        etag=subscription.etag,
+        modified=subscription.modified,
         lists_without_feed=age_s >= NO_FEED_LIST_S,
     )
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import structlog
 
-from ytaudio_daemon.collections.running_listing import Listing
+from ytaudio_daemon.collections.running_listing import RunningListing
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.jobs.config_values import retry_policy
 from ytaudio_daemon.jobs.gate_opening import open_proven_gates
@@ -71,9 +71,9 @@ class ListingRecorder:
         """Record a page; see `ledger.listing_pages.record_page`."""
         with self._ledger.write() as db:
             record = looks.record_feed if page.is_feed else listing_pages.record_page
-            chosen = record(db, claim, page, self._rules(), now)
+            selected_count = record(db, claim, page, self._rules(), now)
         failpoints.failpoint("collection.page_recorded", claim.name)
-        return chosen
+        return selected_count
 
     def seen_entries(self, claim: ListingClaim) -> list[Entry]:
         """Return all entries that an attempt has recorded, by position."""
@@ -81,15 +81,15 @@ class ListingRecorder:
             return listing_pages.seen_entries(db, claim)
 
     def decide_entries(
-        self, claim: ListingClaim, batch: list[Entry], chosen: int, now: Now
+        self, claim: ListingClaim, batch: list[Entry], selected_count: int, now: Now
     ) -> int | None:
         """Decide about entries; see `ledger.listing_pages.decide_entries`."""
         with self._ledger.write() as db:
             return listing_pages.decide_entries(
-                db, claim, batch, chosen, self._rules(), now
+                db, claim, batch, selected_count, self._rules(), now
             )
 
-    def complete(self, listing: Listing, now: Now) -> None:
+    def complete(self, listing: RunningListing, now: Now) -> None:
         """Record that a list was read to its end, or as far as it is wanted."""
         claim = listing.claim
         totals = listing.end.listed if listing.end else None
@@ -109,7 +109,7 @@ class ListingRecorder:
                 collection=claim.uuid,
                 session=claim.session_name,
                 entries=listing.last_position,
-                selected=listing.chosen,
+                selected=listing.selected_count,
             )
 
     def fail(self, claim: ListingClaim, end: Outcome, now: Now) -> None:

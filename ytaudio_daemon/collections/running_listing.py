@@ -15,7 +15,7 @@ ENTRIES_PER_BATCH = 250
 
 
 @dataclass(slots=True, eq=False)
-class Listing:
+class RunningListing:
     """A collection that is being listed.
 
     Attributes:
@@ -23,10 +23,10 @@ class Listing:
         pages: Not recorded yet, in order.
         end: How its worker ended; None while it runs.
         is_interrupted: The worker was stopped by a shutdown, or died with the template.
-        chosen: Entries that are selected so far.
+        selected_count: Entries that are selected so far.
         last_position: Of the last entry that was recorded.
         is_full: Enough entries are selected: the rest of the list is not wanted.
-        is_given_up: It was cancelled.
+        is_abandoned: It was cancelled.
         batches: What is still to be decided about, when all pages are recorded.
         batch: Of these, the one in hand, until it is committed.
     """
@@ -35,10 +35,10 @@ class Listing:
     pages: deque[ListedPage] = field(default_factory=deque)
     end: Outcome | None = None
     is_interrupted: bool = False
-    chosen: int = 0
+    selected_count: int = 0
     last_position: int = 0
     is_full: bool = False
-    is_given_up: bool = False
+    is_abandoned: bool = False
     batches: Iterator[list[Entry]] | None = None
     batch: list[Entry] | None = None
 
@@ -57,7 +57,7 @@ class Listing:
         if self.batches is None:
             seen = seen_entries(self.claim)
             self.batches = batches_of(in_order(seen, self.claim.wanted.order))
-            self.chosen = 0
+            self.selected_count = 0
         self.batch = self.batch or next(self.batches, None)
         return self.batch
 

@@ -207,7 +207,7 @@ def entries_of_videos(
     return sorted(found, key=lambda entry: entry.key)
 
 
-def forget_entries(db: Connection, entries: Iterable[ArchiveEntry]) -> None:
+def delete_entries(db: Connection, entries: Iterable[ArchiveEntry]) -> None:
     """Delete entries: their videos no longer count as had."""
     keys = [(entry.video_id, entry.session) for entry in entries]
     if keys:

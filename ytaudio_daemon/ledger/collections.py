@@ -62,7 +62,7 @@ class NewCollection:
     follow: Follow | None = None
 
     @classmethod
-    def of(
+    def from_link(
         cls, link: CollectionLink, selection: Selection, follow: Follow | None = None
     ) -> "NewCollection":
         """Return what a link names, with a selection of its entries."""
@@ -77,7 +77,7 @@ class NewCollection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedCollection:
+class RequestedCollection:
     """What became of a line with a collection.
 
     Attributes:
@@ -91,14 +91,14 @@ class AskedCollection:
     message: str | None = None
 
 
-def ask_for_collection(
+def request_collection(
     db: Connection,
     session_id: int,
     new: NewCollection,
     job_options: JobOptions,
     source: JobSource,
     now: Now,
-) -> AskedCollection:
+) -> RequestedCollection:
     """Have a collection listed; one that was listed is listed again.
 
     Args:
@@ -121,22 +121,24 @@ def ask_for_collection(
         values = _new_row(session_id, new, job_options, source, now)
         added = sa.insert(collections).values(**values, selection_digest=digest)
         collection_id = db.execute(added.returning(collections.c.id)).scalar_one()
-        return AskedCollection(collection_id=collection_id, result=LineResult.ACCEPTED)
+        return RequestedCollection(
+            collection_id=collection_id, result=LineResult.ACCEPTED
+        )
     state = CollectionState(known.state)
     if state not in LISTING_ENDED:
-        return AskedCollection(
+        return RequestedCollection(
             collection_id=known.id,
             result=LineResult.DUPLICATE,
             message=BEING_LISTED_MESSAGE,
         )
     list_again(db, known.id, now)
     if state is CollectionState.COMPLETED:
-        return AskedCollection(
+        return RequestedCollection(
             collection_id=known.id,
             result=LineResult.DUPLICATE,
             message=LISTED_AGAIN_MESSAGE,
         )
-    return AskedCollection(
+    return RequestedCollection(
         collection_id=known.id,
         result=LineResult.ACCEPTED,
         message=f"runs again: it was {state}",

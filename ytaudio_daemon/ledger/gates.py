@@ -25,7 +25,7 @@ from ytaudio_daemon.model.host_errors import current_code
 #: So far there is one site.
 SITE = "youtube"
 #: The latest attempts that are looked through for another blocked video.
-MAX_WITNESSES = 50
+MAX_RECENT_ATTEMPTS = 50
 _CLOSED_GATES = sa.select(gates)
 _SET_PROBE = sa.update(gates).where(gates.c.name == sa.bindparam("of_gate"))
 _RUNNING_JOBS = sa.select(jobs.c.id).where(jobs.c.state == JobState.RUNNING)
@@ -188,7 +188,7 @@ def has_other_blocked_video(
             sa.func.coalesce(attempts.c.egress, "") == egress,
         )
         .order_by(attempts.c.ended_at.desc())
-        .limit(MAX_WITNESSES),
+        .limit(MAX_RECENT_ATTEMPTS),
     ).all()
     fresh = takewhile(lambda row: row.kind != "completed", rows)
     return any(

@@ -189,7 +189,7 @@ class LineRecorder:
     ) -> tuple[Any, ...]:
         """Have the collection listed; it stays with the line, so that it can be dropped again."""
         source = drop_id, line.line, line.part or None
-        asked = subscriptions.ask_and_follow(
+        asked = subscriptions.request_and_follow(
             self._db, self._session_id, collection, job_options, source, self._now
         )
         message = "; ".join(filter(None, [line.message, asked.message])) or None

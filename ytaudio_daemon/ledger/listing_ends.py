@@ -80,7 +80,7 @@ def record_failure(
         state,
         now,
         failure.code,
-        is_news=state is CollectionState.FAILED and not _has_failed_before(claim),
+        is_notified=state is CollectionState.FAILED and not _has_failed_before(claim),
         error_kind=failure.kind.value,
         error_code=failure.code,
         error_message=failure.message,
@@ -111,14 +111,14 @@ def complete(
     """
     known = {} if count is None else {"entry_count": count}
     is_asked = claim.look is Look.NONE and claim.asked_attempt == 0
-    is_news = is_asked or has_made_jobs(db, claim)
+    is_notified = is_asked or has_made_jobs(db, claim)
     done = _change(
         db,
         claim,
         CollectionState.COMPLETED,
         now,
         "listed",
-        is_news=is_news,
+        is_notified=is_notified,
         is_cut=is_cut,
         listed_at=now.wall,
         finalized_at=now.wall,
@@ -150,7 +150,7 @@ def end_look(db: Connection, claim: ListingClaim, now: Now) -> bool:
         CollectionState.COMPLETED,
         now,
         "looked_at",
-        is_news=has_made_jobs(db, claim),
+        is_notified=has_made_jobs(db, claim),
         finalized_at=now.wall,
         **NO_ERROR,
     )
@@ -158,7 +158,7 @@ def end_look(db: Connection, claim: ListingClaim, now: Now) -> bool:
 
 def _has_failed_before(claim: ListingClaim) -> bool:
     """Return whether the look before failed, too: nobody is told of that twice."""
-    return claim.following is not None and claim.following.failures > 0
+    return claim.subscription is not None and claim.subscription.failures > 0
 
 
 def _fence(claim: ListingClaim) -> tuple[sa.ColumnElement[bool], ...]:
@@ -176,10 +176,10 @@ def _change(
     now: Now,
     reason: str,
     *,
-    is_news: bool = False,
+    is_notified: bool = False,
     **values: Any,
 ) -> bool:
-    """Move a running listing; `is_news`: notices say that it ended.
+    """Move a running listing; `is_notified`: notices say that it ended.
 
     Returns:
         False when the attempt is no longer the collection's.
@@ -194,8 +194,8 @@ def _change(
     row = db.execute(
         sa.select(collections).where(collections.c.id == claim.collection_id)
     ).one()
-    append_collection_event(db, row, now, reason, end=to if is_news else None)
-    if is_news or claim.look is Look.NONE:
+    append_collection_event(db, row, now, reason, end=to if is_notified else None)
+    if is_notified or claim.look is Look.NONE:
         record_activity(db, claim.session_id, now)
     return True
 

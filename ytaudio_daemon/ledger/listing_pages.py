@@ -118,13 +118,15 @@ def record_page(
         for entry in page.entries
     ]
     undecided = _undecided(claim, found, known)
-    chosen = count_chosen(db, claim)
+    selected_count = count_selected(db, claim)
     if claim.decides_at_once:
-        chosen = select_entries(db, claim, undecided, chosen, rules, now)
+        selected_count = select_entries(
+            db, claim, undecided, selected_count, rules, now
+        )
     write_entries(db, claim, found, now)
     if undecided or claim.look is Look.NONE:
         append_page_event(db, claim, now)
-    return chosen
+    return selected_count
 
 
 def _undecided(
@@ -140,18 +142,18 @@ def _undecided(
     undecided = []
     for entry in found:
         row = known.get(entry.video_id)
-        is_settled = False
+        is_decided = False
         if row is not None:
             entry.job_id = row.job_id
-            is_settled = _is_settled(claim, row, entry)
-            if is_settled or row.attempt > claim.asked_attempt:
+            is_decided = _is_decided(claim, row, entry)
+            if is_decided or row.attempt > claim.asked_attempt:
                 entry.skipped = row.skipped
-        if not is_settled:
+        if not is_decided:
             undecided.append(entry)
     return undecided
 
 
-def _is_settled(claim: ListingClaim, row: Any, entry: Entry) -> bool:
+def _is_decided(claim: ListingClaim, row: Any, entry: Entry) -> bool:
     """Return whether what was decided of a known entry holds.
 
     Args:
@@ -173,7 +175,7 @@ def decide_entries(
     db: Connection,
     claim: ListingClaim,
     batch: Sequence[Entry],
-    chosen: int,
+    selected_count: int,
     rules: RecordRules,
     now: Now,
 ) -> int | None:
@@ -183,7 +185,7 @@ def decide_entries(
         db: A write transaction.
         claim: The attempt.
         batch: The next entries, in the order of the selection.
-        chosen: The number of entries that are selected before them.
+        selected_count: The number of entries that are selected before them.
         rules: From the config.
         now: The moment.
 
@@ -193,10 +195,10 @@ def decide_entries(
     """
     if not is_current(db, claim):
         return None
-    chosen = select_entries(db, claim, batch, chosen, rules, now)
+    selected_count = select_entries(db, claim, batch, selected_count, rules, now)
     write_entries(db, claim, batch, now)
     append_page_event(db, claim, now)
-    return chosen
+    return selected_count
 
 
 def seen_entries(db: Connection, claim: ListingClaim) -> list[Entry]:
@@ -226,7 +228,7 @@ def select_entries(
     db: Connection,
     claim: ListingClaim,
     undecided: Sequence[Entry],
-    chosen: int,
+    selected_count: int,
     rules: RecordRules,
     now: Now,
 ) -> int:
@@ -236,7 +238,7 @@ def select_entries(
         The number of entries that are selected, with those before.
     """
     if not undecided:
-        return chosen
+        return selected_count
     session = session_row(db, claim.session_id)
     batch = JobBatch(
         db,
@@ -251,14 +253,14 @@ def select_entries(
     for entry in undecided:
         if claim.look is not Look.NONE:  # lists tell no days as a rule
             entry.upload_date = entry.upload_date or rfc3339(now.wall)[:10]
-        entry.skipped = claim.wanted.skip_reason(entry, chosen, rules.max_items)
+        entry.skipped = claim.wanted.skip_reason(entry, selected_count, rules.max_items)
         if not entry.unavailable and entry.skipped is None:
             _enqueue_entry(batch, claim, entry)
-            chosen += entry.job_id is not None
+            selected_count += entry.job_id is not None
     batch.write()
     accepted = session.accepted + batch.new_job_count
     record_activity(db, claim.session_id, now, accepted=accepted)
-    return chosen
+    return selected_count
 
 
 def _enqueue_entry(batch: JobBatch, claim: ListingClaim, entry: Entry) -> None:
@@ -298,7 +300,7 @@ def known_entries(
     return {row.video_id: row for row in db.execute(query).all()}
 
 
-def count_chosen(db: Connection, claim: ListingClaim) -> int:
+def count_selected(db: Connection, claim: ListingClaim) -> int:
     """Count the entries that were selected since a person asked last, or by this look."""
     is_counted = entries.c.attempt > claim.asked_attempt
     if claim.look is not Look.NONE:

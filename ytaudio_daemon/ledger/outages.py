@@ -34,7 +34,7 @@ MAX_ROW = 10_000
 #: Completed attempts that are looked through for videos that are known to work.
 MAX_COMPLETED = 200
 #: Jobs whose charge is given back in one transaction.
-SETTLE_BATCH = 500
+REFUND_BATCH = 500
 #: The reason of the event: a job that failed in an outage is queued again.
 QUEUED_AGAIN = "outage"
 _OUTAGE = sa.select(outages).where(outages.c.site == SITE)
@@ -59,14 +59,14 @@ def is_held(db: Connection, now: Now) -> bool:
 
 def save_outage(db: Connection, outage: Outage) -> None:
     """Store an outage in place of the one before."""
-    forget_outage(db)
+    delete_outage(db)
     values = {name: getattr(outage, name) for name in Outage.__slots__}
     db.execute(
         sa.insert(outages).values(site=SITE, **values | {"state": outage.state.value})
     )
 
 
-def forget_outage(db: Connection) -> None:
+def delete_outage(db: Connection) -> None:
     """Delete the outage: it is over."""
     db.execute(sa.delete(outages).where(outages.c.site == SITE))
 
@@ -121,7 +121,9 @@ def known_videos(
     return list(dict.fromkeys(found))[:count]
 
 
-def settle(db: Connection, outage: Outage, now: Now, limit: int = SETTLE_BATCH) -> bool:
+def refund_attempts(
+    db: Connection, outage: Outage, now: Now, limit: int = REFUND_BATCH
+) -> bool:
     """Give charges back, and queue jobs again that failed, for some of the jobs.
 
     Repeatable: an attempt whose charge was given back is not found again.
@@ -142,7 +144,7 @@ def settle(db: Connection, outage: Outage, now: Now, limit: int = SETTLE_BATCH) 
         .limit(limit),
     ).all()
     for job_id in dict.fromkeys(row.job_id for row in rows):
-        _give_back(db, job_id, outage, now)
+        _refund_job(db, job_id, outage, now)
     return len(rows) < limit
 
 
@@ -195,7 +197,7 @@ def _charged_attempts(outage: Outage) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _give_back(db: Connection, job_id: int, outage: Outage, now: Now) -> None:
+def _refund_job(db: Connection, job_id: int, outage: Outage, now: Now) -> None:
     """Undo what the outage has cost a job."""
     given_back = db.execute(
         sa.update(attempts)

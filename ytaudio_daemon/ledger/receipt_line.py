@@ -98,7 +98,7 @@ class ReceiptLine(NamedTuple):
         return LinePart(self.line, self.part)
 
     @property
-    def standing(self) -> str | None:
+    def shown_state(self) -> str | None:
         """Its job's state, or `ARCHIVED`; None of a refused line."""
         return ARCHIVED if self.code == IN_ARCHIVE else self.state
 

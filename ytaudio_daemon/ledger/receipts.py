@@ -124,12 +124,12 @@ _BATCH_QUERY = (
     .limit(sa.bindparam("limit"))
 )
 _BATCH = _BATCH_QUERY.subquery()
-_STANDING = sa.case((_BATCH.c.code == IN_ARCHIVE, ARCHIVED), else_=jobs.c.state)
+_SHOWN_STATE = sa.case((_BATCH.c.code == IN_ARCHIVE, ARCHIVED), else_=jobs.c.state)
 _STATE_COUNTS_QUERY = (
-    sa.select(_STANDING.label("standing"), sa.func.count())
+    sa.select(_SHOWN_STATE.label("shown_state"), sa.func.count())
     .select_from(_BATCH.outerjoin(jobs, jobs.c.id == _BATCH.c.job_id))
     .where(_BATCH.c.collection_id.is_(None))
-    .group_by("standing")
+    .group_by("shown_state")
 )
 #: The collections of a batch, each where its items stand.
 _NAMED = _BATCH.join(

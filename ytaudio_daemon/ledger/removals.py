@@ -52,7 +52,7 @@ class OldFile:
     library_identity: str | None
 
 
-def collections_with_news(db: Connection, after_event: int) -> tuple[list[int], int]:
+def collections_to_check(db: Connection, after_event: int) -> tuple[list[int], int]:
     """Return the collections that may have more files than they keep.
 
     Args:
@@ -126,9 +126,9 @@ def pending_files(db: Connection) -> list[OldFile]:
     return [_file_from_row(row) for row in db.execute(query.limit(BATCH_SIZE)).all()]
 
 
-def leave(db: Connection, file: OldFile) -> None:
+def record_moved(db: Connection, file: OldFile) -> None:
     """Record that a file stays, for a person has moved it; not one that a layout moved."""
-    if _is_same(db, file):
+    if _is_as_chosen(db, file):
         _set(db, file, Removal.MOVED)
 
 
@@ -138,7 +138,7 @@ def begin(db: Connection, file: OldFile, now: Now, quota: Quota) -> bool:
     Returns:
         False when it was pinned, removed, run again or moved to a new layout meanwhile.
     """
-    if not _is_same(db, file):
+    if not _is_as_chosen(db, file):
         return False
     _set(db, file, Removal.PENDING)
     db.execute(
@@ -153,7 +153,7 @@ def begin(db: Connection, file: OldFile, now: Now, quota: Quota) -> bool:
     return True
 
 
-def _is_same(db: Connection, file: OldFile) -> bool:
+def _is_as_chosen(db: Connection, file: OldFile) -> bool:
     """Return whether a file is as it was chosen, and nobody has pinned it."""
     query = (
         _files()

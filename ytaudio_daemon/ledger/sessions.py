@@ -54,7 +54,7 @@ class Session:
     subscriptions: int = 0
 
     @property
-    def leaves_nothing(self) -> bool:
+    def ended_unused(self) -> bool:
         """True if it ended without ever having a job, and nobody gave it a name."""
         is_anonymous = self.name == self.uuid
         ended = self.state is not SessionState.ACTIVE

@@ -13,10 +13,10 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.collections import (
     NO_ERROR,
-    AskedCollection,
     NewCollection,
+    RequestedCollection,
     append_collection_event,
-    ask_for_collection,
+    request_collection,
 )
 from ytaudio_daemon.ledger.enqueue import JobOptions, JobSource
 from ytaudio_daemon.ledger.schema import collections, sessions, subscriptions
@@ -52,19 +52,19 @@ class Subscription:
     failures: int
 
 
-def ask_and_follow(
+def request_and_follow(
     db: Connection,
     session_id: int,
     new: NewCollection,
     job_options: JobOptions,
     source: JobSource,
     now: Now,
-) -> AskedCollection:
+) -> RequestedCollection:
     """Have a collection listed, and followed where that is asked for, too.
 
-    The arguments are those of `ask_for_collection`.
+    The arguments are those of `request_collection`.
     """
-    asked = ask_for_collection(db, session_id, new, job_options, source, now)
+    asked = request_collection(db, session_id, new, job_options, source, now)
     if new.follow is None:
         return asked
     followed = follow(db, asked.collection_id, new.follow, now)

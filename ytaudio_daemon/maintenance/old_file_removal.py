@@ -35,12 +35,12 @@ class OldFileRemover:
         self._layout = layout
         self.settings = settings
         #: The last event that was looked at; 0: everything is, once.
-        self._event = 0
+        self._event_cursor = 0
         self._faults = ItemFaults("subscriptions")
         #: Collections that are still to be gone through, and those with files of which
         #: nothing is known yet: they are gone through again with the next call.
         self._todo: list[int] = []
-        self._later: set[int] = set()
+        self._retry_next: set[int] = set()
 
     def reload(self, settings: Settings) -> None:
         """Apply new settings."""
@@ -55,15 +55,20 @@ class OldFileRemover:
         with self._ledger.read() as db:
             begun = removals.pending_files(db)
             if not self._todo:
-                news, self._event = removals.collections_with_news(db, self._event)
-                self._todo, self._later = sorted(self._later | set(news)), set()
+                news, self._event_cursor = removals.collections_to_check(
+                    db, self._event_cursor
+                )
+                self._todo, self._retry_next = (
+                    sorted(self._retry_next | set(news)),
+                    set(),
+                )
         for file in begun:  # a crash or an error came in between
             with self._faults.isolated(f"job {file.job_uuid}"):
                 self._remove(file, now)
         if not self._todo:
             return False
         collection_id = self._todo[-1]
-        later = partial(self._later.add, collection_id)
+        later = partial(self._retry_next.add, collection_id)
         with self._faults.isolated(f"collection {collection_id}", later):
             self._remove_beyond(collection_id, now)
         self._todo.pop()
@@ -75,11 +80,11 @@ class OldFileRemover:
         for file in files:
             is_untouched = self._is_untouched(file)
             if is_untouched is None:
-                self._later.add(collection_id)
+                self._retry_next.add(collection_id)
                 continue
             if not is_untouched:
                 with self._ledger.write() as db:
-                    removals.leave(db, file)
+                    removals.record_moved(db, file)
                 continue
             with self._ledger.write() as db:
                 quota = self.settings.sessions.quota

@@ -85,10 +85,10 @@ class SessionRemover:
     def _move_library_files(
         self, library: Path, session: Session, as_name: str
     ) -> None:
-        is_odd_disk = ignores_case(library, session.name)
+        is_caseless = ignores_case(library, session.name)
         with self._ledger.read() as db:
             is_shared = removable_sessions.is_name_shared(
-                db, session, ignores_case=is_odd_disk
+                db, session, ignores_case=is_caseless
             )
             collections = removable_sessions.collection_uuids(db, session)
         if is_shared:

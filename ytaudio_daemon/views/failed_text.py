@@ -42,7 +42,7 @@ def failed_line(
     """
     if line.collection is not None:
         return _failed_collection(line, line.collection, drop_id, circumstances)
-    if line.unavailable or line.standing == ARCHIVED:
+    if line.unavailable or line.shown_state == ARCHIVED:
         return ""
     if line.state is None:
         return _rejected_line(line)

@@ -70,9 +70,9 @@ _WIDTH = 32
 _COUNT_WIDTH = 13
 
 
-def outcome_of(standing: str | None) -> str:
-    """Return the key in `OUTCOMES` of a line that stands so (`ReceiptLine.standing`)."""
-    return "rejected" if standing is None else _OUTCOME_OF.get(standing, "open")
+def outcome_of(shown_state: str | None) -> str:
+    """Return the key in `OUTCOMES` of a line with this state (`ReceiptLine.shown_state`)."""
+    return "rejected" if shown_state is None else _OUTCOME_OF.get(shown_state, "open")
 
 
 def receipt_identity(drop: ReceiptHead) -> str:
@@ -120,7 +120,7 @@ def tally_of(lines: Iterable[ReceiptLine]) -> Counter[str]:
     tally = Counter[str]()
     for line in lines:
         if line.collection is None:
-            tally[outcome_of(line.standing)] += 1
+            tally[outcome_of(line.shown_state)] += 1
         elif not line.collection.is_repeated:
             tally += outcomes_of(line.collection)
     return tally
@@ -135,7 +135,7 @@ def receipt_line(line: ReceiptLine, circumstances: Circumstances = NOTHING_SET) 
         shown = [] if line.collection.is_repeated else line.collection.items
         rows = (receipt_line(item, circumstances) for item in shown)
         return _collection_row(line, line.collection, circumstances) + "".join(rows)
-    word = _STATE_TEXTS.get(line.standing or "", "rejected")
+    word = _STATE_TEXTS.get(line.shown_state or "", "rejected")
     if line.unavailable:
         word = UNAVAILABLE_TEXTS.get(line.unavailable, line.unavailable)
     if line.result == "duplicate":
@@ -223,8 +223,8 @@ def _code(code: str | None) -> str:
 def _remark(line: ReceiptLine) -> str:
     """Return what is worth saying of a line; of one that is done, only how it was read."""
     message = line.message or ""
-    if line.standing != "completed" and (
-        line.result != "duplicate" or line.standing == ARCHIVED
+    if line.shown_state != "completed" and (
+        line.result != "duplicate" or line.shown_state == ARCHIVED
     ):
         return message
     remarks = message.split("; ")
