@@ -20,7 +20,12 @@ ALL_SESSIONS = ""
 #: The code of a link that is not fetched because the archive has its video.
 IN_ARCHIVE = "in_archive"
 
+#: NULL when the archive is empty: one search of the key's index.
+_FIRST = sa.select(sa.func.min(archive.c.video_id))
 _COLUMNS = ("video_id", "session", "added_at", "found_in", "path")
+
+#: Names of the sessions whose entries count, `ALL_SESSIONS` among them; None: every entry.
+Scope = Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +102,6 @@ def find_archived(
     return found
 
 
-#: NULL when the archive is empty: one look at the key's index.
-_FIRST = sa.select(sa.func.min(archive.c.video_id))
-
-
 def add_videos(
     db: Connection, session_name: str, videos: Iterable[HadVideo], now: Now
 ) -> AddedCounts:
@@ -154,10 +155,6 @@ def _paths(
         )
         found.update((row.video_id, row.path) for row in db.execute(query))
     return found
-
-
-#: The sessions whose entries are meant; None for every entry.
-Scope = Sequence[str] | None
 
 
 def scope_of(session_name: str | None) -> Scope:

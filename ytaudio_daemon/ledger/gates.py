@@ -224,7 +224,7 @@ def take_token(db: Connection, bucket: Pace, now: Now, egress: str = "") -> bool
     if tokens >= 1.0:
         _save_tokens(db, tokens - 1.0, now, egress)
         return True
-    site = _site_name(egress)
+    site = _row_name(SITE, egress)
     ahead = sa.select(pace.c.site).where(
         pace.c.site == site, pace.c.filled_at > now.wall
     )
@@ -245,24 +245,21 @@ def seconds_to_next_token(
 
 def available_tokens(db: Connection, bucket: Pace, now: Now, egress: str = "") -> float:
     """Return the tokens that an egress has now; an attempt needs a whole one."""
-    row = db.execute(_BUCKET, {"of_site": _site_name(egress)}).first()
+    row = db.execute(_BUCKET, {"of_site": _row_name(SITE, egress)}).first()
     if row is None:
         return float(bucket.burst)
     return bucket.refill(row.tokens, row.filled_at, now.wall)
 
 
 def _save_tokens(db: Connection, tokens: float, now: Now, egress: str) -> None:
-    site, saved = _site_name(egress), {"tokens": tokens, "filled_at": now.wall}
+    site, saved = _row_name(SITE, egress), {"tokens": tokens, "filled_at": now.wall}
     if db.execute(_SAVE_BUCKET, {"of_site": site, **saved}).rowcount == 0:
         db.execute(_FIRST_BUCKET, {"site": site, **saved})
 
 
-def _site_name(egress: str) -> str:
-    return f"{SITE}@{egress}" if egress else SITE
-
-
-def _row_name(name: GateName, egress: str) -> str:
-    return f"{name.value}@{egress}" if egress else name.value
+def _row_name(name: str, egress: str) -> str:
+    """Return the key of a row that an egress has for itself, or all have together."""
+    return f"{name}@{egress}" if egress else name
 
 
 def _gate_from_row(row: Any) -> Gate:

@@ -185,7 +185,7 @@ def claim_next(
     move_to_end_of_turns(db, row.session_id)
     claim = replace(find_claims(db, collections.c.id == row.id)[0], egress=egress)
     if claim.look is Look.NONE:  # a look without news is none of the receipts' either
-        append_collection_event(db, row, now, "claimed")
+        append_collection_event(db, row.id, now, "claimed")
     return claim
 
 

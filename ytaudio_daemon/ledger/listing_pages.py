@@ -18,14 +18,11 @@ from ytaudio_daemon.ledger.enqueue import JobBatch
 from ytaudio_daemon.ledger.events import record_activity
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.ledger.listing_ends import is_current
-from ytaudio_daemon.ledger.schema import (
-    collections,
-    entries,
-)
+from ytaudio_daemon.ledger.schema import entries
 from ytaudio_daemon.ledger.sessions import session_row
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import WhenFull, audio_key
-from ytaudio_daemon.model.listing import ListedPage
+from ytaudio_daemon.model.listing import ListedEntry, ListedPage
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.model.subscription import PASSED_OVER, Look
 from ytaudio_daemon.system.times import rfc3339
@@ -69,6 +66,19 @@ class Entry:
     skipped: str | None = None
     job_id: int | None = None
 
+    @classmethod
+    def from_listed(cls, listed: ListedEntry, position: int | None = None) -> "Entry":
+        """Return an entry as a worker has listed it, at its place or another."""
+        return cls(
+            video_id=listed.video_id,
+            position=listed.position if position is None else position,
+            title=listed.title or None,
+            duration_s=listed.duration_s,
+            upload_date=listed.upload_date or None,
+            track=listed.track,
+            unavailable=listed.unavailable,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRules:
@@ -105,18 +115,7 @@ def record_page(
         return None
     update_facts(db, claim, page)
     known = known_entries(db, claim, [entry.video_id for entry in page.entries])
-    found = [
-        Entry(
-            video_id=entry.video_id,
-            position=entry.position,
-            title=entry.title or None,
-            duration_s=entry.duration_s,
-            upload_date=entry.upload_date or None,
-            track=entry.track,
-            unavailable=entry.unavailable,
-        )
-        for entry in page.entries
-    ]
+    found = [Entry.from_listed(entry) for entry in page.entries]
     undecided = _undecided(claim, found, known)
     selected_count = count_selected(db, claim)
     if claim.decides_at_once:
@@ -345,7 +344,4 @@ def write_entries(
 
 def append_page_event(db: Connection, claim: ListingClaim, now: Now) -> None:
     """Append that entries were recorded, for each drop whose receipts show them."""
-    row = db.execute(
-        sa.select(collections).where(collections.c.id == claim.collection_id)
-    ).one()
-    append_collection_event(db, row, now, "page_recorded")
+    append_collection_event(db, claim.collection_id, now, "page_recorded")

@@ -165,14 +165,6 @@ def _positioned(
     )
     last = db.execute(query).scalar() or 0
     return [
-        Entry(
-            video_id=entry.video_id,
-            position=position,
-            title=entry.title or None,
-            duration_s=entry.duration_s,
-            upload_date=entry.upload_date or None,
-            track=None,
-            unavailable=entry.unavailable,
-        )
+        Entry.from_listed(entry, position)
         for position, entry in enumerate(reversed(fresh), last + 1)
     ]

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import gates
+from ytaudio_daemon.ledger.error_columns import NO_ERROR
 from ytaudio_daemon.ledger.gates import SITE
 from ytaudio_daemon.ledger.job_updates import change_state
 from ytaudio_daemon.ledger.schema import (
@@ -16,7 +17,6 @@ from ytaudio_daemon.ledger.schema import (
     outages,
     sessions,
 )
-from ytaudio_daemon.ledger.transitions import CLEARED_ERROR
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.outage import (
@@ -219,7 +219,7 @@ def _refund_job(db: Connection, job_id: int, outage: Outage, now: Now) -> None:
         finalized_at=None,
         retry_at=None,
         pending_lived=now.uptime_s,
-        **CLEARED_ERROR,
+        **NO_ERROR,
     )
 
 

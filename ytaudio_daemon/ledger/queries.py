@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.errors import UnknownJobError
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.bulk import key_batches
+from ytaudio_daemon.ledger.error_columns import error_from_row
 from ytaudio_daemon.ledger.job_join import JOBS_QUERY, source_file
 from ytaudio_daemon.ledger.line_order import ORDER
 from ytaudio_daemon.ledger.schema import (
@@ -305,15 +306,3 @@ _COPIED_FIELDS = tuple(
     for name in JobRow.__slots__
     if name not in {"state", "error", "source_file", "source_line", "source_part"}
 )
-
-
-def error_from_row(row: Any) -> dict[str, str] | None:
-    """Return the latest failure of a job's or collection's row; None when it has none."""
-    if row.error_kind is None:
-        return None
-    return {
-        "kind": row.error_kind,
-        "code": current_code(row.error_code),
-        "message": row.error_message,
-        "hint": row.error_hint,
-    }

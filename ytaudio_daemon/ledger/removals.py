@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.events import Fence, append_event
 from ytaudio_daemon.ledger.held_jobs import release_held
+from ytaudio_daemon.ledger.outbox import newest_event_id
 from ytaudio_daemon.ledger.schema import (
     IS_BEING_REMOVED,
     collections,
@@ -62,7 +63,7 @@ def collections_to_check(db: Connection, after_event: int) -> tuple[list[int], i
     Returns:
         Their numbers, and the newest event.
     """
-    newest = db.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
+    newest = newest_event_id(db)
     keeps = subscriptions.c.keep_last.is_not(None)
     if not after_event:
         return list(db.execute(_collection_ids().where(keeps)).scalars()), newest
