@@ -9,8 +9,11 @@ from ytaudio_daemon.ledger import Ledger, gates, pace_facts, queries
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.schemas.daemon import DaemonDocument
-from ytaudio_daemon.views.documents import daemon_document
-from ytaudio_daemon.views.queue_documents import LedgerFacts, is_anything_unstarted
+from ytaudio_daemon.views.daemon_document import (
+    LedgerFacts,
+    daemon_document,
+    is_anything_unstarted,
+)
 from ytaudio_daemon.views.snapshot import DaemonProblem, DaemonSnapshot, ViewSettings
 from ytaudio_daemon.views.status_file import StatusFile
 from ytaudio_daemon.views.write_errors import STATUS_UNWRITABLE, WriteErrors

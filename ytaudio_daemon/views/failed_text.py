@@ -5,11 +5,7 @@ from typing import Any
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.receipt_line import (
-    ARCHIVED,
-    ReceiptCollection,
-    ReceiptLine,
-)
+from ytaudio_daemon.ledger.receipt_line import ARCHIVED, ReceiptCollection, ReceiptLine
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances

@@ -17,11 +17,7 @@ from ytaudio_daemon.model.file_names import MAX_NAME_BYTES
 from ytaudio_daemon.model.job_collection import JobCollection
 from ytaudio_daemon.model.library_facts import LibraryFacts, collection_name
 from ytaudio_daemon.model.library_rules import LibraryRules
-from ytaudio_daemon.model.library_template import (
-    LibraryPlace,
-    fields_in,
-    library_place,
-)
+from ytaudio_daemon.model.library_template import LibraryPlace, fields_in, library_place
 from ytaudio_daemon.system.name_limit import name_limit
 
 #: Fields that the ledger has; the others are in `job.json`.

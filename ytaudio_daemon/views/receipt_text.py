@@ -11,11 +11,7 @@ from pathlib import PurePath
 
 from ytaudio_daemon.dropfile import MENDED_REMARK
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.receipt_line import (
-    ARCHIVED,
-    ReceiptCollection,
-    ReceiptLine,
-)
+from ytaudio_daemon.ledger.receipt_line import ARCHIVED, ReceiptCollection, ReceiptLine
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.collection import UNAVAILABLE_TEXTS
 from ytaudio_daemon.model.filename_fields import ONE_NAME_REMARK

@@ -1,9 +1,6 @@
 """The switched-off links of a drop in its receipts: counted, named, listed."""
 
-from ytaudio_daemon.dropfile.switched_off import (
-    MAX_NAMED_LINES,
-    switched_off_sentence,
-)
+from ytaudio_daemon.dropfile.switched_off import MAX_NAMED_LINES, switched_off_sentence
 from ytaudio_daemon.ledger import Connection, receipts
 from ytaudio_daemon.views import receipt_json
 from ytaudio_daemon.views.receipt_file import ReceiptFile
