@@ -139,7 +139,7 @@ def session_document(  # noqa: PLR0913 - its parts, one name each
 def session_summary(
     session: Session, view_settings: ViewSettings, now: Now
 ) -> SessionSummary:
-    """Return a session's part of its document, as far as the ledger knows it."""
+    """Return the ledger's facts about a session, as its document and lists show them."""
     return {
         "name": session.name,
         "uuid": session.uuid,
