@@ -2,12 +2,7 @@
 
 import re
 
-from ytaudio_daemon.urls import (
-    LINK_START,
-    LINK_START_FLAGS,
-    FoundLink,
-    find_links,
-)
+from ytaudio_daemon.urls import LINK_START, LINK_START_FLAGS, FoundLink, find_links
 
 #: Also the spaces of word processors: links are ASCII, words are not.
 _SPACE = r"(?u:\s)"

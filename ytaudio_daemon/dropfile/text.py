@@ -7,11 +7,7 @@ from ytaudio_daemon.dropfile.comments import commented_links, is_comment
 from ytaudio_daemon.dropfile.drop_line import DropLine, printable, too_long_line
 from ytaudio_daemon.dropfile.encoding import MAX_LINE_CHARS, is_binary
 from ytaudio_daemon.dropfile.line_options import apply_options
-from ytaudio_daemon.dropfile.line_syntax import (
-    ParsedLine,
-    link_options,
-    parse_line,
-)
+from ytaudio_daemon.dropfile.line_syntax import ParsedLine, link_options, parse_line
 from ytaudio_daemon.dropfile.link_target import misused_list_option, misused_option
 from ytaudio_daemon.dropfile.no_link import no_link_error
 from ytaudio_daemon.dropfile.option_syntax import (
@@ -19,18 +15,9 @@ from ytaudio_daemon.dropfile.option_syntax import (
     merge_layers,
     read_options,
 )
-from ytaudio_daemon.dropfile.parts import (
-    link_lines,
-    refused_line,
-    switched_off_lines,
-)
+from ytaudio_daemon.dropfile.parts import link_lines, refused_line, switched_off_lines
 from ytaudio_daemon.model import Layer, OptionError
-from ytaudio_daemon.urls import (
-    FoundLink,
-    LinkError,
-    find_links,
-    parse_plain_link,
-)
+from ytaudio_daemon.urls import FoundLink, LinkError, find_links, parse_plain_link
 
 _BYTE_ORDER_MARK = "\ufeff"
 _LATE_LIST = OptionError("bad_option", "list=… stands on the line of the link itself")

@@ -14,11 +14,7 @@ from ytaudio_daemon.dropfile.parts import (
     switched_off_lines,
     without_pages,
 )
-from ytaudio_daemon.dropfile.portions import (
-    MAX_PORTION_CHARS,
-    portion_end,
-    portions,
-)
+from ytaudio_daemon.dropfile.portions import MAX_PORTION_CHARS, portion_end, portions
 from ytaudio_daemon.urls import (
     FoundLink,
     Link,
