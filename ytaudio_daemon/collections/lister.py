@@ -1,11 +1,11 @@
-"""The collections that are being listed: claimed, started, recorded, ended."""
+"""Claims collections, has workers list them, and records their pages and ends."""
 
 from collections.abc import Iterable
 from functools import partial
 
 import structlog
 
-from ytaudio_daemon.collections.list_requests import list_request
+from ytaudio_daemon.collections.list_requests import prepare_listing
 from ytaudio_daemon.collections.recorder import NOT_RECORDED, ListingRecorder
 from ytaudio_daemon.collections.running_listing import RunningListing
 from ytaudio_daemon.folders import Layout, publishing
@@ -31,8 +31,8 @@ PAGES_PER_STEP = 4
 class CollectionLister:
     """Claims collections, has workers list them, and makes jobs of their entries.
 
-    All of its state that matters is in the ledger: a listing that is cut off begins
-    anew, and finds the entries that it has recorded.
+    Its state is in the ledger: a listing that is cut off begins anew, and finds the
+    entries that it has recorded.
 
     Args:
         ledger: Holds collections, entries and jobs.
@@ -65,11 +65,11 @@ class CollectionLister:
 
     @property
     def has_unrecorded(self) -> bool:
-        """Whether there is something to record."""
+        """Whether a page or an end is still to be recorded."""
         return any(each.pages or each.is_at_end for each in self._running.values())
 
     def recover(self, now: Now) -> None:
-        """Queue the listings that an earlier run left running, or whose claim was lost.
+        """Queue the listings that run in the ledger only: after a crash, or a lost commit.
 
         Raises:
             LedgerError: The next call goes on.
@@ -88,7 +88,7 @@ class CollectionLister:
         """Claim collections and start their listings while the pool has room.
 
         Raises:
-            LedgerError: What was claimed is started; call again.
+            LedgerError: Listings that were claimed before are started; call again.
         """
         while self._pool.free_listing_slots() > 0:
             with self._ledger.write() as db:
@@ -101,7 +101,7 @@ class CollectionLister:
             self._start(claim, now)
 
     def collect(self, events: Iterable[Event]) -> None:
-        """Store pages and ends; `record` writes them to the ledger."""
+        """Store pages and ends in memory; `record` writes them to the ledger."""
         for event in events:
             listing = self._running.get(event.key)
             if listing is None or listing.claim.attempt != event.attempt:
@@ -116,7 +116,7 @@ class CollectionLister:
         """Record the next pages of each listing, or its end.
 
         Returns:
-            Whether there is more to record at once.
+            Whether more is to be recorded, so that the next call should follow at once.
 
         Raises:
             LedgerError: Nothing is lost; call again.
@@ -135,14 +135,14 @@ class CollectionLister:
             self._record_end(listing, now)
 
     def _fail_faulty(self, listing: RunningListing, now: Now) -> None:
-        """End a listing of which something cannot be recorded, as failed."""
+        """Fail a listing whose page or end raised an error of this program."""
         self._pool.kill(listing.claim.uuid)
         with self._faults.isolated(f"{listing.claim.uuid} end"):
             self._recorder.fail(listing.claim, NOT_RECORDED, now)
         self._forget(listing)
 
     def stop_cancelled(self) -> None:
-        """Stop the listings that are no longer wanted by the ledger."""
+        """Stop the listings that are cancelled in the ledger."""
         for listing in self._running.values():
             with self._ledger.read() as db:
                 is_current = listing_ends.is_current(db, listing.claim)
@@ -158,7 +158,7 @@ class CollectionLister:
     def _start(self, claim: ListingClaim, now: Now) -> None:
         listing = RunningListing(claim)
         self._running[claim.uuid] = listing
-        request = list_request(claim, self._layout, self.settings, now)
+        request = prepare_listing(claim, self._layout, self.settings, now)
         if isinstance(request, Outcome):
             listing.end = request
         else:
@@ -178,7 +178,7 @@ class CollectionLister:
         listing.pages.popleft()
 
     def _stop_if_full(self, listing: RunningListing) -> None:
-        """Stop a listing of which all that is wanted is selected."""
+        """Stop a listing that has selected as many entries as it may."""
         selection = listing.claim.selection
         limit = selection.max_items or self.settings.collections.max_items
         if listing.selected_count >= limit and listing.claim.decides_at_once:
@@ -201,18 +201,18 @@ class CollectionLister:
         elif listing.end is not None and listing.end.listed is None:
             self._recorder.fail(listing.claim, listing.end, now)
             self._forget(listing)
-        elif (batch := listing.next_batch(self._recorder.seen_entries)) is not None:
+        elif batch := listing.next_batch(self._recorder.seen_entries):
             self._decide(listing, batch, now)
         else:
             self._recorder.complete(listing, now)
             self._forget(listing)
 
     def _decide(self, listing: RunningListing, batch: list[Entry], now: Now) -> None:
-        """Decide about entries for which all pages were needed."""
+        """Decide about a batch of entries after the last page."""
         selected_count = self._recorder.decide_entries(
             listing.claim, batch, listing.selected_count, now
         )
-        listing.batch = None
+        listing.finish_batch()
         if selected_count is None:
             self._abandon(listing)
         else:

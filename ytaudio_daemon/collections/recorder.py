@@ -1,4 +1,4 @@
-"""Writes what listings find, and how they end, to the ledger."""
+"""Writes the pages, decisions and ends of listings to the ledger."""
 
 from dataclasses import replace
 
@@ -46,8 +46,8 @@ NOT_RECORDED = Outcome(
         hint="Report it, with the lines of the daemon's log about this collection.",
     )
 )
-#: It began while one of them was closed only as the probe: no job was queued that
-#: could be it. A list says nothing of ffmpeg or the disk.
+#: The gates that a listing proves open. One that began behind a closed gate was its probe,
+#: for want of a queued job. A list says nothing of ffmpeg or the disk.
 PROVEN_BY_LIST = EGRESS_GATES
 
 
@@ -90,7 +90,7 @@ class ListingRecorder:
             )
 
     def complete(self, listing: RunningListing, now: Now) -> None:
-        """Record that a list was read to its end, or as far as it is wanted."""
+        """Record that a list was read to its end, or as far as its selection reaches."""
         claim = listing.claim
         totals = listing.end.listed if listing.end else None
         count = None
@@ -113,7 +113,7 @@ class ListingRecorder:
             )
 
     def fail(self, claim: ListingClaim, end: Outcome, now: Now) -> None:
-        """Record why a listing failed, and what follows from it."""
+        """Record why a listing failed; it waits, or has failed for good."""
         outcome = end if end.failure is not None else NO_OUTCOME
         with self._ledger.write() as db:
             decision = record_failure(db, claim, outcome, now, self.settings)
@@ -142,12 +142,12 @@ class ListingRecorder:
 def record_failure(
     db: Connection, claim: ListingClaim, outcome: Outcome, now: Now, settings: Settings
 ) -> Decision | None:
-    """Move the collection as `model.decide` says; close or open gates accordingly.
+    """Change the state of a collection and of gates as `model.decide` decides.
 
     Args:
         db: A write transaction.
         claim: The attempt.
-        outcome: Carries the failure.
+        outcome: The outcome of the attempt, with a failure.
         now: The moment.
         settings: Sections retry and sessions.
 

@@ -1,7 +1,8 @@
-"""Removes the files that subscriptions brought, beyond the latest ones that they keep.
+"""Removes the files of subscriptions beyond the latest `keep_last` of each.
 
-What a person has pinned, moved, renamed or changed stays. A file goes in three steps,
-each of which may be repeated: marked in the ledger, moved to the trash, recorded.
+A file that a person has pinned, moved, renamed or changed stays. A file is removed in
+three steps, each of which may be repeated: marked in the ledger, moved to the trash,
+recorded as removed.
 """
 
 from functools import partial
@@ -22,7 +23,7 @@ log = structlog.get_logger()
 
 
 class OldFileRemover:
-    """Removes what is beyond `keep_last`, a collection at a time.
+    """Removes the files beyond `keep_last`, one collection a call.
 
     Args:
         ledger: Holds the subscriptions and their entries.
@@ -34,11 +35,11 @@ class OldFileRemover:
         self._ledger = ledger
         self._layout = layout
         self.settings = settings
-        #: The last event that was looked at; 0: everything is, once.
+        #: The last event that was checked; 0 to check all collections once.
         self._event_cursor = 0
         self._faults = ItemFaults("subscriptions")
-        #: Collections that are still to be gone through, and those with files of which
-        #: nothing is known yet: they are gone through again with the next call.
+        #: Collections that are still to be checked, and those that are checked again
+        #: because a library file is still being added or could not be read.
         self._todo: list[int] = []
         self._retry_next: set[int] = set()
 
@@ -68,13 +69,13 @@ class OldFileRemover:
         if not self._todo:
             return False
         collection_id = self._todo[-1]
-        later = partial(self._retry_next.add, collection_id)
-        with self._faults.isolated(f"collection {collection_id}", later):
-            self._remove_beyond(collection_id, now)
+        check_again = partial(self._retry_next.add, collection_id)
+        with self._faults.isolated(f"collection {collection_id}", check_again):
+            self._remove_old_files(collection_id, now)
         self._todo.pop()
         return bool(self._todo)
 
-    def _remove_beyond(self, collection_id: int, now: Now) -> None:
+    def _remove_old_files(self, collection_id: int, now: Now) -> None:
         with self._ledger.read() as db:
             files = removals.old_files(db, collection_id)
         for file in files:
