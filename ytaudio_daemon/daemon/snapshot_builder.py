@@ -188,17 +188,17 @@ class SnapshotBuilder:
 
     def _tool_problems(self, now: Now) -> Iterator[ProblemReport]:
         if self.tools.ffmpeg is None:
-            seen = self.tools.seen("ffmpeg")
+            remark = self.tools.unusable_remark("ffmpeg")
             yield (
                 "ffmpeg_missing",
-                f"There is no usable ffmpeg, so nothing can be converted{seen}.",
+                f"There is no usable ffmpeg, so nothing can be converted{remark}.",
                 f"{install_hints.install_ffmpeg_hint()}; it goes on within half a minute.",
             )
         if self.tools.js_runtime is None:
-            seen = self.tools.seen("js_runtime")
+            remark = self.tools.unusable_remark("js_runtime")
             yield (
                 "js_runtime_missing",
-                f"There is no JavaScript runtime, which YouTube's players need{seen}.",
+                f"There is no JavaScript runtime, which YouTube's players need{remark}.",
                 f"{install_hints.install_js_runtime_hint()}; it goes on within half a minute.",
             )
         if self._pool.template_error:
