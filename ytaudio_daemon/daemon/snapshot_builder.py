@@ -151,7 +151,8 @@ class SnapshotBuilder:
         return canonical_version(version) or None
 
     def _ytdlp_facts(self) -> YtDlpFacts:
-        chosen, notes = self._ytdlp_updater.active, self._ytdlp_updater.history
+        chosen = self._ytdlp_updater.active
+        last = self._ytdlp_updater.history.last_upgrade
         config = self.settings.engine
         return YtDlpFacts(
             path=None if chosen.path is None else str(chosen.path),
@@ -159,7 +160,7 @@ class SnapshotBuilder:
             channel=config.channel,
             auto_upgrade=config.auto_upgrade,
             upgrading=self._ytdlp_updater.is_upgrading,
-            last_upgrade=None if notes.tried is None else asdict(notes.tried),
+            last_upgrade=None if last is None else asdict(last),
         )
 
     def disk_free_bytes(self) -> int:
