@@ -151,7 +151,8 @@ class SnapshotBuilder:
         return canonical_version(version) or None
 
     def _ytdlp_facts(self) -> YtDlpFacts:
-        chosen, notes = self._ytdlp_updater.active, self._ytdlp_updater.history
+        chosen = self._ytdlp_updater.active
+        last = self._ytdlp_updater.history.last_upgrade
         config = self.settings.engine
         return YtDlpFacts(
             path=None if chosen.path is None else str(chosen.path),
@@ -159,7 +160,7 @@ class SnapshotBuilder:
             channel=config.channel,
             auto_upgrade=config.auto_upgrade,
             upgrading=self._ytdlp_updater.is_upgrading,
-            last_upgrade=None if notes.tried is None else asdict(notes.tried),
+            last_upgrade=None if last is None else asdict(last),
         )
 
     def disk_free_bytes(self) -> int:
@@ -188,17 +189,17 @@ class SnapshotBuilder:
 
     def _tool_problems(self, now: Now) -> Iterator[ProblemReport]:
         if self.tools.ffmpeg is None:
-            seen = self.tools.unusable_remark("ffmpeg")
+            remark = self.tools.unusable_remark("ffmpeg")
             yield (
                 "ffmpeg_missing",
-                f"There is no usable ffmpeg, so nothing can be converted{seen}.",
+                f"There is no usable ffmpeg, so nothing can be converted{remark}.",
                 f"{install_hints.install_ffmpeg_hint()}; it goes on within half a minute.",
             )
         if self.tools.js_runtime is None:
-            seen = self.tools.unusable_remark("js_runtime")
+            remark = self.tools.unusable_remark("js_runtime")
             yield (
                 "js_runtime_missing",
-                f"There is no JavaScript runtime, which YouTube's players need{seen}.",
+                f"There is no JavaScript runtime, which YouTube's players need{remark}.",
                 f"{install_hints.install_js_runtime_hint()}; it goes on within half a minute.",
             )
         if self._pool.template_error:

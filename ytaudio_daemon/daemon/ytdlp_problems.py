@@ -24,10 +24,10 @@ def unusable_version_problems(trouble: str) -> Iterator[ProblemReport]:
 
 
 def past_upgrade_problems(
-    chosen: ActiveVersion, notes: VersionHistory
+    chosen: ActiveVersion, history: VersionHistory
 ) -> Iterator[ProblemReport]:
     """Yield the problems of the daemon's own upgrades: rolled back, failed, refused."""
-    refused = _last_rolled_back(chosen, notes)
+    refused = _last_rolled_back(chosen, history)
     if refused is not None:
         message = (
             f"yt-dlp {refused.version} was given up for {refused.replaced_by}: "
@@ -38,7 +38,7 @@ def past_upgrade_problems(
             "`ytaudio engine list` shows them."
         )
         yield "engine_rolled_back", message, hint
-    tried = notes.tried
+    tried = history.last_upgrade
     if tried is None or not tried.automatic or tried.result not in {FAILED, REFUSED}:
         return
     if refused is None or refused.version != tried.version:
@@ -71,10 +71,10 @@ def outdated_problem(chosen: ActiveVersion, *, is_automatic: bool) -> ProblemRep
 
 
 def _last_rolled_back(
-    chosen: ActiveVersion, notes: VersionHistory
+    chosen: ActiveVersion, history: VersionHistory
 ) -> RejectedVersion | None:
     """Return the last version that was rolled back, None if another was selected since."""
-    refused = next((r for r in reversed(notes.refused) if r.automatic), None)
+    refused = next((r for r in reversed(history.rejected) if r.automatic), None)
     if refused is None or chosen.activation.at > refused.at:
         return None
     return refused
