@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from ytaudio_daemon.cli.commands.download_batch import stop_on_signals
-from ytaudio_daemon.cli.commands.download_feed import FeedRules, ItemFeed
+from ytaudio_daemon.cli.commands.download_feed import ItemFeed
 from ytaudio_daemon.cli.commands.download_list import Item, build_list
 from ytaudio_daemon.cli.commands.download_reporters import download_progress_text
 from ytaudio_daemon.cli.entry import _insert_default_command
@@ -30,12 +30,14 @@ class NoLists:
 def fed(links: list[str], file: tuple[str, bytes, DropKind] | None) -> list[Item]:
     """Return the items as they are fed to the download, where none is a list."""
     items = build_list(links, file, LAYER, "192k").items
-    rules = FeedRules(
+    feed = ItemFeed(
+        items,
+        cast("CollectionExpander", NoLists()),
         max_items=500,
         control=ExpandControl(stop_signal=StopSignal()),
         on_listed=lambda _: None,
     )
-    return list(ItemFeed(items, cast("CollectionExpander", NoLists()), rules))
+    return list(feed)
 
 
 @pytest.mark.parametrize(

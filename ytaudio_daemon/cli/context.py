@@ -29,10 +29,7 @@ class CommandContext:
     """
 
     def __init__(
-        self,
-        args: Namespace,
-        output: Output,
-        environ: Mapping[str, str] = os.environ,
+        self, args: Namespace, output: Output, environ: Mapping[str, str] = os.environ
     ) -> None:
         self.args = args
         self.output = output

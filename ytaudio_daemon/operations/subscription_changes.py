@@ -1,4 +1,4 @@
-"""Subscriptions: listed, looked at before their time, paused, resumed, stopped."""
+"""Lists subscriptions, and changes them: looks at once, pauses, resumes, stops."""
 
 from collections.abc import Callable, Iterator
 
@@ -53,17 +53,17 @@ def look_now(db: Connection, collection: CollectionDetails, now: Now) -> str:
 
 
 def pause(db: Connection, collection: CollectionDetails, now: Now) -> str:
-    """Look at a followed collection no more, until it is resumed."""
+    """Pause a subscription: its collection is not looked at until it is resumed."""
     return _set_state(db, collection, SubscriptionState.PAUSED, now, "paused")
 
 
 def resume(db: Connection, collection: CollectionDetails, now: Now) -> str:
-    """Go on with a paused subscription; its next look comes in its turn."""
+    """Resume a paused subscription; its next look comes when it is due."""
     return _set_state(db, collection, SubscriptionState.ACTIVE, now, "resumed")
 
 
 def stop(db: Connection, collection: CollectionDetails, now: Now) -> str:
-    """Follow a collection no longer; what it brought stays."""
+    """Stop following a collection; the jobs that it made stay."""
     return _set_state(db, collection, SubscriptionState.STOPPED, now, "stopped")
 
 

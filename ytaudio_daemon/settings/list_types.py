@@ -18,9 +18,9 @@ from ytaudio_daemon.settings.value_types import (
 )
 from ytaudio_daemon.urls import LinkError, parse_link
 
-#: Each gets a process of its own while there are messages for it.
+#: Each address gets a process of its own while there are messages for it.
 MAX_APPRISE_URLS = 20
-#: Each has a pace of its own: with many, YouTube is asked very often.
+#: Each proxy has a pace of its own: with many, YouTube is asked very often.
 MAX_PROXIES = 32
 REDACTED = "***"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://\S")
@@ -132,7 +132,7 @@ def web_url() -> ValueType:
 
 
 def web_origin(address: str) -> str | None:
-    """Return "scheme://host[:port]" of a web address, None if it is none."""
+    """Return "scheme://host[:port]" of a web address; None if it is not valid."""
     if not address.isprintable() or " " in address:
         return None
     try:

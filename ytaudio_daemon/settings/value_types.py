@@ -256,9 +256,9 @@ def database_url() -> ValueType:
 
 
 def _has_port(rest: str) -> bool:
-    """Return whether the port of `user:word@host:port/name` is a number, or not given."""
-    place = rest.partition("?")[0].rpartition("@")[2].partition("/")[0]
-    port = place.rpartition("]")[2].partition(":")[2]
+    """True if the port of `user:word@host:port/name` is a number, or not given."""
+    address = rest.partition("?")[0].rpartition("@")[2].partition("/")[0]
+    port = address.rpartition("]")[2].partition(":")[2]
     return not port or port.isdecimal()
 
 
@@ -275,7 +275,7 @@ def redact_credentials(text: str) -> str:
 
 
 def is_secret_parameter(name: str) -> bool:
-    """Return whether a parameter in an address holds a secret, as libpq's `password`."""
+    """True if a parameter in an address holds a secret, as libpq's `password`."""
     return bool(_SECRET_PARAMETER.search(name))
 
 
@@ -289,7 +289,7 @@ def _parse_duration(text: str) -> float:
 
 
 def _format_duration(seconds: float) -> str:
-    """Return days only from two days on, as people say "24h" and "36h"."""
+    """Return a duration's text; days only from two days on, as people say "24h"."""
     milliseconds = round(seconds * 1000)
     if milliseconds and milliseconds % 86_400_000 == 0 and seconds > _UNIT_SECONDS["d"]:
         return f"{milliseconds // 86_400_000}d"

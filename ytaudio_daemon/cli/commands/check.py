@@ -12,10 +12,7 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import format_size, pluralize
 from ytaudio_daemon.dropfile import DROP_ENDINGS, DropKind, NotADropError, kind_of
-from ytaudio_daemon.dropfile.switched_off import (
-    no_line_reason,
-    switched_off_sentence,
-)
+from ytaudio_daemon.dropfile.switched_off import no_line_reason, switched_off_sentence
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
 from ytaudio_daemon.model import Layer, OptionError

@@ -216,12 +216,7 @@ class _FileExpander:
         with self._ledger.read() as db:
             session = sessions.find_session(db, name) if name else None
             return prospect(
-                db,
-                self._settings,
-                session,
-                preview,
-                read_now(db),
-                again=again,
+                db, self._settings, session, preview, read_now(db), again=again
             )
 
     def whole_prospect(

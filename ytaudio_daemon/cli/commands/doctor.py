@@ -115,11 +115,7 @@ def check_daemon(
             install_hints.restart_daemon_command(config),
         )
         return broken("daemon", liveness.explanation(), f"{log}; then: {again}")
-    return warning(
-        "daemon",
-        "it is not running; drops wait until it does",
-        start,
-    )
+    return warning("daemon", "it is not running; drops wait until it does", start)
 
 
 def _print(context: CommandContext, results: list[CheckResult]) -> None:

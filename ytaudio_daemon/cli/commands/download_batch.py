@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from ytaudio_daemon.cli.commands.download_feed import FeedRules, ItemFeed
+from ytaudio_daemon.cli.commands.download_feed import ItemFeed
 from ytaudio_daemon.cli.commands.download_list import Item
 from ytaudio_daemon.cli.commands.download_results import (
     BatchReporter,
@@ -112,12 +112,13 @@ class BatchDownloader:
         control = ExpandControl(
             stop_signal=self._stop_signal, on_wait=self._report_interruption
         )
-        rules = FeedRules(
+        return ItemFeed(
+            items,
+            expander,
             max_items=self._settings.collections.max_items,
             control=control,
             on_listed=self._reporter.on_listed,
         )
-        return ItemFeed(items, expander, rules)
 
     def _wait_all(self, futures: Sequence["Future[ItemResult]"]) -> None:
         pending = set(futures)

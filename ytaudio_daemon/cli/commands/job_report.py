@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ytaudio_daemon.cli.blocks import Block, Facts, Table
-from ytaudio_daemon.cli.commands.gate_text import opening_text
-from ytaudio_daemon.cli.commands.queue_report import next_start_text, pace_rate
+from ytaudio_daemon.cli.commands.queue_report import (
+    next_start_text,
+    opening_text,
+    pace_rate,
+)
 from ytaudio_daemon.cli.commands.status_report import (
     job_name,
     options_text,

@@ -23,12 +23,7 @@ from ytaudio_daemon.cli.privileges import (
 )
 from ytaudio_daemon.errors import AlreadyRunningError, UsageError
 from ytaudio_daemon.folders.prepare import lock_state
-from ytaudio_daemon.ledger import (
-    Ledger,
-    backup,
-    migrate,
-    restoring,
-)
+from ytaudio_daemon.ledger import Ledger, backup, migrate, restoring
 from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.system.regular_files import open_regular_file
 from ytaudio_daemon.system.times import file_timestamp

@@ -10,10 +10,7 @@ from ytaudio_daemon.cli.ledger_access import find_session_id, open_ledger, wake_
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.library_moves import Standing
 from ytaudio_daemon.operations.relayout import Relayout, RelayoutStep
-from ytaudio_daemon.schemas.commands import (
-    LibraryRelayoutDocument,
-    RelaidFile,
-)
+from ytaudio_daemon.schemas.commands import LibraryRelayoutDocument, RelaidFile
 
 MOVES = frozenset({Standing.TO_MOVE, Standing.MOVED})
 

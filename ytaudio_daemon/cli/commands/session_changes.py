@@ -8,11 +8,7 @@ from ytaudio_daemon.cli.commands.session_views import LIMITS
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
-from ytaudio_daemon.cli.ledger_access import (
-    open_ledger,
-    require_session,
-    wake_daemon,
-)
+from ytaudio_daemon.cli.ledger_access import open_ledger, require_session, wake_daemon
 from ytaudio_daemon.cli.output import ask
 from ytaudio_daemon.cli.privileges import not_permitted_error
 from ytaudio_daemon.errors import IllegalMoveError, UsageError

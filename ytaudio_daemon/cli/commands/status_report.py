@@ -4,10 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ytaudio_daemon.cli.blocks import Block, Facts, Table
-from ytaudio_daemon.cli.commands.queue_report import (
-    is_anything_unstarted,
-    queue_facts,
-)
+from ytaudio_daemon.cli.commands.queue_report import is_anything_unstarted, queue_facts
 from ytaudio_daemon.cli.formatting import (
     format_duration,
     format_playing_time,
@@ -143,11 +140,7 @@ def job_name(job: Mapping[str, Any]) -> str:
 
 
 def progress_text(
-    job: Mapping[str, Any],
-    wall: float,
-    *,
-    bars: bool = False,
-    place: int | None = None,
+    job: Mapping[str, Any], wall: float, *, bars: bool = False, place: int | None = None
 ) -> str:
     """Return a job's progress in a few words, or why it waits.
 
@@ -276,12 +269,7 @@ def _sessions_table(documents: Sequence[Document], wall: float) -> Table:
         expires = session["expires_at"]
         when = "-" if expires is None else local_time(parse_rfc3339(expires), wall)
         rows.append(
-            (
-                session["state"],
-                when,
-                counts_text(session["counts"]),
-                session["name"],
-            )
+            (session["state"], when, counts_text(session["counts"]), session["name"])
         )
     return Table(("SESSION", "EXPIRES", "JOBS", "NAME"), rows)
 

@@ -4,11 +4,7 @@ from collections.abc import Iterator
 
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
-from ytaudio_daemon.cli.ledger_access import (
-    find_session_id,
-    open_ledger,
-    wake_daemon,
-)
+from ytaudio_daemon.cli.ledger_access import find_session_id, open_ledger, wake_daemon
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.ledger import Ledger, collection_queries
 from ytaudio_daemon.ledger.collection_queries import CollectionDetails

@@ -94,10 +94,7 @@ def parse_timeout(text: str | None) -> float | None:
 
 
 def wait_for(
-    context: CommandContext,
-    ledger: Ledger,
-    target: WaitTarget,
-    timeout_s: float | None,
+    context: CommandContext, ledger: Ledger, target: WaitTarget, timeout_s: float | None
 ) -> int:
     """Wait until the target has no unfinished work, and print how its jobs ended."""
     poller = Poller(timeout_s, context.find_liveness)
