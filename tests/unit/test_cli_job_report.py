@@ -90,8 +90,8 @@ def case(state: str, **more: Any) -> JobDetails:
         "session": session(),
         "quota": Quota(max_jobs=10),
         "file_is_gone": False,
-        "life": UP,
-        "place": None,
+        "liveness": UP,
+        "queue_place": None,
         "wall": NOW,
     }
     return JobDetails(**(known | more))
@@ -103,12 +103,15 @@ def case(state: str, **more: Any) -> JobDetails:
         (case("running"), "published when it is proven"),
         (case("running", job={"cancel_requested": True}), "being cancelled"),
         (case("queued"), "its turn in the queue"),
-        (case("queued", place=7), "no. 7 in the queue"),
-        (case("queued", place=7, life=PACED), "; the next starts at "),
-        (case("queued", place=7, life=PACED), "by the pace of 100 at once, then 200"),
+        (case("queued", queue_place=7), "no. 7 in the queue"),
+        (case("queued", queue_place=7, liveness=PACED), "; the next starts at "),
+        (
+            case("queued", queue_place=7, liveness=PACED),
+            "by the pace of 100 at once, then 200",
+        ),
         (case("queued", gates=[SHUT]), "YouTube asks for a proof."),
         (case("queued", gates=[SHUT]), "(in 10 min)"),
-        (case("queued", life=DOWN), "the daemon is not running"),
+        (case("queued", liveness=DOWN), "the daemon is not running"),
         (case("held"), "10 unfinished jobs"),
         (case("held", quota=Quota(max_jobs=1)), "1 unfinished job;"),
         (
@@ -159,7 +162,7 @@ def test_a_gate_whose_time_is_up_holds_nobody() -> None:
 
 @pytest.mark.parametrize("state", ["completed", "failed", "cancelled"])
 def test_a_finished_job_needs_no_daemon(state: str) -> None:
-    assert "daemon" not in what_next(case(state, life=DOWN))
+    assert "daemon" not in what_next(case(state, liveness=DOWN))
 
 
 def test_an_expired_session_offers_no_retry() -> None:

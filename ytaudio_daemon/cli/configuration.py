@@ -26,8 +26,7 @@ class Configuration:
         """The config file in use.
 
         Raises:
-            ConfigError: We are root, and the file in the current folder could be
-                somebody else's.
+            ConfigError: Others can change the file that was found, or its folders.
         """
         if self._args.config is not None:
             return Path(self._args.config)

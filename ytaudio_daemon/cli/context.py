@@ -47,8 +47,7 @@ class CommandContext:
         """The config file in use.
 
         Raises:
-            ConfigError: We are root, and the file in the current folder could be
-                somebody else's.
+            ConfigError: Others can change the file that was found, or its folders.
         """
         return self._configuration.config_file
 

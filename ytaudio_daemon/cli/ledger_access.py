@@ -57,7 +57,7 @@ def require_session(db: Connection, name_or_uuid: str) -> Session:
 
 
 def find_session_id(ledger: Ledger, name_or_uuid: str | None) -> int | None:
-    """Return the number of the session that a list is narrowed to; None for all.
+    """Return the ledger's ID of the session to which a list is narrowed; None for all.
 
     Raises:
         UnknownSessionError: There is none of that name or UUID.

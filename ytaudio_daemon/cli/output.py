@@ -35,7 +35,7 @@ class Output:
 
     @property
     def is_terminal(self) -> bool:
-        """True if a person reads it. TERM=dumb (editors, CI) counts as a pipe."""
+        """True if standard output is a terminal. TERM=dumb (editors, CI) counts as a pipe."""
         return self._out.isatty() and os.environ.get("TERM") != "dumb"
 
     @cached_property
@@ -68,7 +68,7 @@ class Output:
 
     def _print_to(self, out: IO[str]) -> None:
         self._out = out
-        self.__dict__.pop("terminal", None)  # the next one leads there
+        self.__dict__.pop("terminal", None)  # the next use makes one for this stream
 
     def line(self, text: str = "") -> None:
         """Print one line, made safe for a terminal."""

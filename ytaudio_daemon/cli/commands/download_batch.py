@@ -171,7 +171,7 @@ def _status_of(fetched: DownloadOutcome) -> ItemStatus:
 
 
 def _with_original_results(results: list[ItemResult]) -> list[ItemResult]:
-    """Give duplicates the outcome of the items they repeat."""
+    """Return the results, where duplicates have the outcome of the items they repeat."""
     return [
         result
         if result.item.duplicate_of is None or result.item.collection is not None
@@ -182,10 +182,10 @@ def _with_original_results(results: list[ItemResult]) -> list[ItemResult]:
 
 @contextmanager
 def stop_on_signals(stop_signal: StopSignal) -> Iterator[None]:
-    """Set `stop_signal` on a signal while it lasts.
+    """Set `stop_signal` when a signal comes inside.
 
     The first Ctrl-C lets running downloads finish; a second one, SIGTERM and SIGHUP
-    stop them. What the caller ignores stays ignored: `nohup` ignores SIGHUP, a shell
+    stop them. Signals that the caller ignores stay ignored: `nohup` ignores SIGHUP, a shell
     SIGINT for what it runs in the background.
     """
 

@@ -20,8 +20,8 @@ class LineResult:
         result: accepted, duplicate, rejected or switched_off.
         options: The effective options; None when nothing is asked for.
         first: The line that a duplicate repeats.
-        warning: What is odd about the options, or "".
-        follow: How a collection would be followed, or "".
+        warning: A remark on options that are allowed but odd, or "".
+        follow: The text on how a collection would be followed, or "".
     """
 
     drop_line: DropLine
@@ -82,12 +82,12 @@ def _follow_remark(drop_line: DropLine, layer: Layer) -> str:
 
 
 def _key_of(drop_line: DropLine, layer: Layer) -> str | None:
-    """Return what is the same for the same video or selection; None of a refused line."""
+    """Return a key that is equal for the same video or selection; None of a bad line."""
     if drop_line.code is not None:
         return None
     if drop_line.collection is not None:
         merged = {**layer, **drop_line.layer}
-        wish = "followed" if "follow" in merged else "whole"
+        mode = "followed" if "follow" in merged else "whole"
         digest = Selection.from_layer(merged).digest()
-        return f"{drop_line.collection.key} {digest} {wish}"
+        return f"{drop_line.collection.key} {digest} {mode}"
     return drop_line.link.video_id if drop_line.link else None

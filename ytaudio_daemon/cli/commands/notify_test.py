@@ -21,9 +21,8 @@ def run(context: CommandContext) -> int:
             "[notify] names nobody: urls, webhook and command are empty",
             "set one of them; docs/operations.md, Notifications, shows how",
         )
-    drop_privileges(
-        context
-    )  # the configured command must not run as root because we do
+    # The configured command must not run as root because we do.
+    drop_privileges(context)
     notice_context = NoticeContext(host=socket.gethostname())
     results: list[dict[str, object]] = []
     for receiver, answer in test_send.send_test_notices(

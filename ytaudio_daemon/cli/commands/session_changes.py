@@ -1,4 +1,4 @@
-"""`session create`, `set`, `touch` and `expire`: change sessions."""
+"""`session create`, `set`, `touch`, `remove-cookies` and `expire`: change sessions."""
 
 import sys
 from functools import partial
@@ -81,7 +81,7 @@ def requested_limits(context: CommandContext) -> dict[str, Any]:
 
 
 def touch(context: CommandContext) -> int:
-    """Start a session's time to live anew."""
+    """Restart a session's time to live."""
     with open_ledger(context, to_write=True) as ledger, write_now(ledger) as (db, now):
         session = require_session(db, context.args.name)
         session_changes.touch_session(db, session, now)
@@ -109,7 +109,7 @@ def remove_cookies(context: CommandContext) -> int:
 
 
 def expire(context: CommandContext) -> int:
-    """End a session; with --force its unfinished jobs are cancelled first."""
+    """Expire a session; with --force its unfinished jobs are cancelled first."""
     with open_ledger(context, to_write=True) as ledger:
         with ledger.read() as db:
             session = require_session(db, context.args.name)
@@ -131,7 +131,7 @@ def expire(context: CommandContext) -> int:
             wake_daemon=partial(wake_daemon, context),
         )
         if still_active is not None:
-            raise _still_busy(still_active)
+            raise _still_active_error(still_active)
     context.output.line(f"session {session.name} has expired")
     wake_daemon(context)
     return Exit.OK
@@ -145,12 +145,12 @@ def _is_confirmed(context: CommandContext, session: Session) -> bool:
     return ask(f"End session {session.name} ({session.uuid})? When it ends, {fate}.")
 
 
-def _still_busy(session: Session) -> IllegalMoveError:
+def _still_active_error(session: Session) -> IllegalMoveError:
     jobs = pluralize(session.unfinished, "job")
-    held_up = f"{jobs} could not be stopped" if session.unfinished else ""
+    unstopped = f"{jobs} could not be stopped"
+    reason = unstopped if session.unfinished else "a drop of its is being taken"
     return IllegalMoveError(
-        f"session {session.name} cannot end yet: "
-        f"{held_up or 'a drop of its is being taken'}",
+        f"session {session.name} cannot end yet: {reason}",
         "Make sure that the daemon runs and that nobody gives the session new "
         "links, then try again.",
     )

@@ -74,21 +74,21 @@ def show_one(context: CommandContext) -> int:
         drops = receipts.drops_of_session(db, session.id)
         unfinished = queries.unfinished_by_drop(db, session.id)
     document = _document(session, context.settings, now)
-    limits = _limits(session, context.settings)
+    inbox = str(context.layout.session_inbox(session.name))
     if context.args.json:
         own = {name: getattr(session, name) for name in LIMITS}
-        folder = str(context.layout.session_inbox(session.name))
-        more = {
+        own_facts = {
             "own_limits": own,
-            "inbox": folder,
+            "inbox": inbox,
             "drops": [
                 _drop_document(drop, unfinished.get(drop.id, 0)) for drop in drops
             ],
         }
-        context.output.json({"schema": "ytaudio.session-details/1", **document, **more})
+        head = {"schema": "ytaudio.session-details/1"}
+        context.output.json({**head, **document, **own_facts})
         return Exit.OK
-    facts = [*_facts(document, now.wall), *limits]
-    facts.append(("inbox", str(context.layout.session_inbox(session.name))))
+    facts = [*_facts(document, now.wall), *_limits(session, context.settings)]
+    facts.append(("inbox", inbox))
     blocks: list[Facts | Table] = [Facts(facts)]
     if drops:
         rows = [_drop_row(drop, now.wall) for drop in drops]
@@ -132,14 +132,12 @@ def _row(
 
 def _facts(session: dict[str, Any], wall: float) -> list[tuple[str, str]]:
     active = local_time_and_distance(parse_rfc3339(session["last_activity_at"]), wall)
+    created = local_time_and_distance(parse_rfc3339(session["created_at"]), wall)
     facts = [
         ("session", session["name"]),
         ("uuid", session["uuid"]),
         ("state", session["state"]),
-        (
-            "created",
-            local_time_and_distance(parse_rfc3339(session["created_at"]), wall),
-        ),
+        ("created", created),
         ("active", active),
         ("jobs", counts_text(session["counts"])),
         ("quota", quota_text(session["quota"], session["counts"]["held"])),
@@ -153,7 +151,7 @@ def _facts(session: dict[str, Any], wall: float) -> list[tuple[str, str]]:
 
 
 def _cookies_text(cookies: dict[str, Any], wall: float) -> str:
-    """Return whether a session has cookies of its own, since when, and how they fared."""
+    """Return the text on a session's own cookies: since when, and whether they work."""
     if cookies["given_at"] is None:
         return f"none in use; {cookies['problem']}"
     given = f"yes, given {local_time(parse_rfc3339(cookies['given_at']), wall)}"
