@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -149,6 +150,11 @@ def _aligned_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
     for row in clean:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(padded).rstrip()
+
+
+def is_confirmed(args: Namespace, question: str) -> bool:
+    """True if --yes is given, no terminal is there to ask on, or a person says yes."""
+    return args.yes or not sys.stdin.isatty() or ask(question)
 
 
 def ask(question: str, answer: Callable[[str], str] = input) -> bool:

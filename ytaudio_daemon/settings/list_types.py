@@ -15,6 +15,7 @@ from ytaudio_daemon.settings.value_types import (
     proxy_url,
     redact_credentials,
     require,
+    text_type,
 )
 from ytaudio_daemon.urls import LinkError, parse_link
 
@@ -122,13 +123,9 @@ def command_line() -> ValueType:
 
 def web_url() -> ValueType:
     """Return the type of an http or https address that may hold secrets, or ""."""
-
-    def parse(text: str) -> str:
-        require(not text or web_origin(text), text)
-        return text
-
     allowed = 'an address such as "https://host/path" (https or http), or ""'
-    return ValueType(allowed=allowed, parse=parse, redact=redact_web_url)
+    address = text_type(allowed, lambda text: not text or web_origin(text))
+    return replace(address, redact=redact_web_url)
 
 
 def web_origin(address: str) -> str | None:

@@ -1,6 +1,5 @@
 """`archive list`, `export` and `forget`: show the archive, and take videos out of it."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.ledger_access import open_ledger, require_session
-from ytaudio_daemon.cli.output import ask
+from ytaudio_daemon.cli.output import is_confirmed
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger import Ledger, archive
@@ -150,7 +149,10 @@ def forget(context: CommandContext) -> int:
         if wanted:
             found = _forget_videos(ledger, scope, wanted)
             return _report_forgotten(context, len(found), _without(wanted, found))
-        if not _is_confirmed(context, ledger, scope):
+        with ledger.read() as db:
+            videos = pluralize(archive.count_entries(db, scope), "video")
+        question = f"Forget {videos}? Links to them are downloaded then."
+        if not is_confirmed(context.args, question):
             context.output.stderr_line("nothing was changed")
             return Exit.FAILED
         return _report_forgotten(context, _forget_all(ledger, scope), [])
@@ -175,16 +177,6 @@ def _forget_all(ledger: Ledger, scope: Scope) -> int:
         if not page:
             return forgotten
         forgotten += len(page)
-
-
-def _is_confirmed(context: CommandContext, ledger: Ledger, scope: Scope) -> bool:
-    if context.args.yes or not sys.stdin.isatty():
-        return True
-    with ledger.read() as db:
-        total = archive.count_entries(db, scope)
-    return ask(
-        f"Forget {pluralize(total, 'video')}? Links to them are downloaded then."
-    )
 
 
 def _report_forgotten(

@@ -100,7 +100,7 @@ class ExpandedFile:
         for place, line in self.lines.items():
             yield f"line {place}: {_line_text(line)}"
         if any(line.error() is None for line in self.lines.values()):
-            yield f"together: {_whole_text(self)}"
+            yield f"together: {_total_text(self)}"
 
 
 def expand(
@@ -128,10 +128,10 @@ def expand(
             each.drop_line.place: expander.expand_line(each, layer) for each in lists
         }
         distinct = _distinct_previews(lines.values())
-        whole = expander.whole_prospect(distinct, singles)
+        total = expander.total_prospect(distinct, singles)
     previews = [preview for preview, _ in distinct]
     return ExpandedFile(
-        lines=lines, previews=previews, prospect=whole, wall=time.time()
+        lines=lines, previews=previews, prospect=total, wall=time.time()
     )
 
 
@@ -219,7 +219,7 @@ class _FileExpander:
                 db, self._settings, session, preview, read_now(db), again=again
             )
 
-    def whole_prospect(
+    def total_prospect(
         self, distinct: Sequence[tuple[Preview, bool]], singles: set[str]
     ) -> Prospect:
         """Return the prospect of all lines together.
@@ -267,7 +267,7 @@ def _line_text(line: ExpandedLine) -> str:
     return "; ".join(filter(None, parts))
 
 
-def _whole_text(expanded: ExpandedFile) -> str:
+def _total_text(expanded: ExpandedFile) -> str:
     sums = expanded.sums()
     parts = [
         pluralize(sums["items"], "item"),
@@ -285,12 +285,12 @@ def _size_text(seconds: float | None, size: int | None) -> str:
 
 
 def _prospect_text(known: Prospect) -> str:
-    said = [f"{known.here:,} here already"] if known.here else []
+    parts = [f"{known.here:,} here already"] if known.here else []
     if known.asked:
-        said.append(f"{known.asked:,} asked for already")
+        parts.append(f"{known.asked:,} asked for already")
     if known.archived:
-        said.append(f"{known.archived:,} in the archive")
-    return ", ".join(said)
+        parts.append(f"{known.archived:,} in the archive")
+    return ", ".join(parts)
 
 
 def _end_text(expanded: ExpandedFile) -> str:

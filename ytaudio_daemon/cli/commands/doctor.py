@@ -28,7 +28,7 @@ def run(context: CommandContext) -> int:
     drop_privileges(context)
     if os.geteuid() not in {0, daemon_uid(context)}:
         results.append(no_access_result(daemon_user(context)))
-    elif os.geteuid() == 0 and context.start_command().startswith("sudo systemctl"):
+    elif os.geteuid() == 0 and context.has_system_service:
         results.append(_owned_by_root_result(context.settings.paths.root))
     else:
         results += check_installation(context.settings, context.layout)

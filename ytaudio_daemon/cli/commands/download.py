@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from ytaudio_daemon.cli.arguments.selection import flag_of, given_selection
+from ytaudio_daemon.cli.arguments.selection import given_selection, option_flag
 from ytaudio_daemon.cli.commands import download_batch
 from ytaudio_daemon.cli.commands.download_bars import BarReporter
 from ytaudio_daemon.cli.commands.download_list import (
@@ -51,7 +51,7 @@ def _require_collection(context: CommandContext, download_list: DownloadList) ->
     keys = [key for key in given_selection(context.args) if key not in KEYS_OF_VIDEOS]
     if keys and not any(item.collection for item in download_list.items):
         raise UsageError(
-            f"{flag_of(keys[0])} goes with a playlist, an album or a channel, and here "
+            f"{option_flag(keys[0])} goes with a playlist, an album or a channel, and here "
             "is none",
             "--list yes takes the list that stands in a video's link.",
         )

@@ -152,18 +152,18 @@ def _item_result(item: Item, fetched: DownloadOutcome | None) -> ItemResult:
     if item.duplicate_of is not None:
         return ItemResult(item=item, status=ItemStatus.DUPLICATE)
     if fetched is not None:
-        return ItemResult(item=item, status=_status_of(fetched), fetched=fetched)
+        return ItemResult(item=item, status=_item_status(fetched), fetched=fetched)
     if item.entry is not None:
         return ItemResult(item=item, status=ItemStatus.UNAVAILABLE)
     if item.expansion is not None:
         outcome = Outcome(failure=item.expansion.failure)
         is_begun = item.expansion.failure != INTERRUPTED
         listed = DownloadOutcome(outcome=outcome, attempts=int(is_begun))
-        return ItemResult(item=item, status=_status_of(listed), fetched=listed)
+        return ItemResult(item=item, status=_item_status(listed), fetched=listed)
     return ItemResult(item=item, status=ItemStatus.REJECTED)
 
 
-def _status_of(fetched: DownloadOutcome) -> ItemStatus:
+def _item_status(fetched: DownloadOutcome) -> ItemStatus:
     if fetched.was_skipped:
         return ItemStatus.SKIPPED
     failed = fetched.outcome.failure is not None

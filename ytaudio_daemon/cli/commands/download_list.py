@@ -123,12 +123,12 @@ def build_list(
     Raises:
         UsageError: Nothing in the file is usable.
     """
-    items = [_item_of_link(link, layer, default_bitrate) for link in links]
+    items = [_link_item(link, layer, default_bitrate) for link in links]
     if file is None:
         return DownloadList(items=items, switched_off=[], daemon_options={})
     line_results = _check_file(file, layer, default_bitrate)
     items += [
-        _item_of_line(file.name, each, layer)
+        _line_item(file.name, each, layer)
         for each in line_results
         if each.result != "switched_off"
     ]
@@ -161,18 +161,18 @@ def _daemon_options(drop_lines: Sequence[DropLine]) -> dict[str, list[int]]:
     return {key: lines for key, lines in found.items() if lines}
 
 
-def _item_of_link(text: str, layer: Layer, default_bitrate: str) -> Item:
+def _link_item(text: str, layer: Layer, default_bitrate: str) -> Item:
     target = single_target(text, layer)
     if target.problem is not None:
         problem = target.problem
         return Item(text=printable(text), code=problem.code, message=problem.message)
     options = effective_options(default_bitrate, layer)
-    return _item_of_target(
+    return _with_target(
         Item(text=printable(text)), target.link, target.collection, options, layer
     )
 
 
-def _item_of_target(
+def _with_target(
     item: Item,
     link: Link | None,
     collection: CollectionLink | None,
@@ -198,7 +198,7 @@ def _check_file(
         raise UsageError(f"{file.name}: {error.message}") from error
 
 
-def _item_of_line(name: str, line_result: LineResult, layer: Layer) -> Item:
+def _line_item(name: str, line_result: LineResult, layer: Layer) -> Item:
     drop_line, options = line_result.drop_line, line_result.options
     item = Item(
         file=name,
@@ -211,4 +211,4 @@ def _item_of_line(name: str, line_result: LineResult, layer: Layer) -> Item:
     if options is None:
         return item
     whole = {**layer, **drop_line.layer}
-    return _item_of_target(item, drop_line.link, drop_line.collection, options, whole)
+    return _with_target(item, drop_line.link, drop_line.collection, options, whole)

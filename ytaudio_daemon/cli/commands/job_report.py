@@ -103,7 +103,7 @@ def _facts(details: JobDetails) -> Iterator[tuple[str, str]]:
         yield "trouble", f"{error['message']} ({error['kind']}, {error['code']})"
         if error["hint"]:
             yield "you can", error["hint"]
-    yield "next", what_next(details)
+    yield "next", next_text(details)
 
 
 def _collection_text(collection: Mapping[str, Any]) -> str:
@@ -124,7 +124,7 @@ def _state_text(details: JobDetails) -> str:
     return f"{details.state}, added {added}"
 
 
-def what_next(details: JobDetails) -> str:
+def next_text(details: JobDetails) -> str:
     """Return the sentence on the job's next step, or on what the user can do."""
     if details.state in _NEXT_BY_STATE:
         text = _NEXT_BY_STATE[details.state](details)

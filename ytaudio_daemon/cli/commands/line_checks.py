@@ -34,8 +34,8 @@ class LineResult:
     @property
     def message(self) -> str:
         """Why it is rejected; of any other line, the remarks on it, or ""."""
-        said = (self.drop_line.message, self.warning, self.follow)
-        return "; ".join(filter(None, said))
+        remarks = (self.drop_line.message, self.warning, self.follow)
+        return "; ".join(filter(None, remarks))
 
 
 def check_lines(
@@ -58,7 +58,7 @@ def check_lines(
         if drop_line.is_switched_off:
             yield LineResult(drop_line=drop_line, result="switched_off")
             continue
-        key = _key_of(drop_line, layer)
+        key = _duplicate_key(drop_line, layer)
         if key is None:
             yield LineResult(drop_line=drop_line, result="rejected")
             continue
@@ -81,7 +81,7 @@ def _follow_remark(drop_line: DropLine, layer: Layer) -> str:
     return follow_text(follow, merged.get("since")) if follow else ""
 
 
-def _key_of(drop_line: DropLine, layer: Layer) -> str | None:
+def _duplicate_key(drop_line: DropLine, layer: Layer) -> str | None:
     """Return a key that is equal for the same video or selection; None of a bad line."""
     if drop_line.code is not None:
         return None

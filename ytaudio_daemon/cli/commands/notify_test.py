@@ -35,7 +35,7 @@ def run(context: CommandContext) -> int:
         results.append(
             {"receiver": receiver.name, "ok": answer.ok, "said": answer.said}
         )
-    if context.start_command().startswith("sudo systemctl"):
+    if context.has_system_service:
         context.output.stderr_line(
             "note: this was tried outside of the unit, which may write and reach less: "
             "see operations.md, *What a setting needs of the unit*"

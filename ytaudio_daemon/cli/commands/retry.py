@@ -46,9 +46,9 @@ def _retry_collection(
     change = collection_changes.retry_collection(
         partial(write_now, ledger), collection, only_failed=context.args.failed
     )
-    said = ["listed again"] if change.is_listing_changed else []
-    said += [f"{pluralize(change.jobs, 'job')} queued again"] if change.jobs else []
-    result = "; ".join(said) or "not queued: there is nothing of it to run again"
+    parts = ["listed again"] if change.is_listing_changed else []
+    parts += [f"{pluralize(change.jobs, 'job')} queued again"] if change.jobs else []
+    result = "; ".join(parts) or "not queued: there is nothing of it to run again"
     context.output.line(f"{collection.uuid[:8]} {result}")
     return not change.is_nothing
 

@@ -1,6 +1,5 @@
 """`session create`, `set`, `touch`, `remove-cookies` and `expire`: change sessions."""
 
-import sys
 from functools import partial
 from typing import Any
 
@@ -9,7 +8,7 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.ledger_access import open_ledger, require_session, wake_daemon
-from ytaudio_daemon.cli.output import ask
+from ytaudio_daemon.cli.output import is_confirmed
 from ytaudio_daemon.cli.privileges import not_permitted_error
 from ytaudio_daemon.errors import IllegalMoveError, UsageError
 from ytaudio_daemon.ledger.sessions import Session
@@ -120,7 +119,7 @@ def expire(context: CommandContext) -> int:
                 f"session {session.name} has {jobs}",
                 "Wait for them (ytaudio wait), or cancel them with --force.",
             )
-        if not _is_confirmed(context, session):
+        if not is_confirmed(context.args, _expire_question(context, session)):
             context.output.stderr_line("nothing was changed")
             return Exit.FAILED
         still_active = session_changes.expire_session(
@@ -137,12 +136,11 @@ def expire(context: CommandContext) -> int:
     return Exit.OK
 
 
-def _is_confirmed(context: CommandContext, session: Session) -> bool:
-    if context.args.yes or not sys.stdin.isatty():
-        return True
-    what = session.on_expiry or context.settings.sessions.on_expiry
-    fate = "its finished audio is DELETED" if what == "delete" else "its audio stays"
-    return ask(f"End session {session.name} ({session.uuid})? When it ends, {fate}.")
+def _expire_question(context: CommandContext, session: Session) -> str:
+    on_expiry = session.on_expiry or context.settings.sessions.on_expiry
+    deletes = on_expiry == "delete"
+    result = "its finished audio is DELETED" if deletes else "its audio stays"
+    return f"End session {session.name} ({session.uuid})? When it ends, {result}."
 
 
 def _still_active_error(session: Session) -> IllegalMoveError:

@@ -175,7 +175,7 @@ def _held_text(position: int | None) -> str:
     return f"{place}when an earlier one ends"
 
 
-def counts_text(counts: Mapping[str, int]) -> str:
+def counts_text(counts: Mapping[str, Any]) -> str:
     """Return `2 running, 5 completed`; states without jobs are left out."""
     return ", ".join(f"{counts[s]:,} {s}" for s in STATES if counts.get(s)) or "none"
 

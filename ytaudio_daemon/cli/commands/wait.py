@@ -8,7 +8,11 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from ytaudio_daemon.cli.commands.wait_target import DropTarget, WaitTarget, target_of
+from ytaudio_daemon.cli.commands.wait_target import (
+    DropTarget,
+    WaitTarget,
+    select_target,
+)
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import format_duration, pluralize
@@ -40,7 +44,7 @@ def run(context: CommandContext) -> int:
         raise UsageError("give either jobs or --session")
     try:
         with open_ledger(context) as ledger:
-            target = target_of(context, ledger)
+            target = select_target(context, ledger)
             return wait_for(context, ledger, target, timeout_s)
     except NoLedgerError as error:
         context.output.stderr_line(f"{error.message}. {error.hint}")

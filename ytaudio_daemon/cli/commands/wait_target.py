@@ -178,7 +178,7 @@ class SessionsTarget:
             return ""
 
 
-def target_of(context: CommandContext, ledger: Ledger) -> WaitTarget:
+def select_target(context: CommandContext, ledger: Ledger) -> WaitTarget:
     """Return the target that the arguments name.
 
     Raises:
