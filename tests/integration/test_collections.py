@@ -17,9 +17,9 @@ from tests.integration.collections_rig import (
 from ytaudio_daemon.ledger import archive, audit, bulk_cancel, gates, pruning, sessions
 from ytaudio_daemon.maintenance.pruner import Pruner
 from ytaudio_daemon.model import Failure, FailureKind
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate, GateName
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 
 ALL = range(1, 251)
 NOT_THERE = (7, 107)
@@ -319,7 +319,7 @@ def test_pages_are_recorded_on_postgresql_too(
 
 
 def archived(house: CollectionsHouse, *numbers: int) -> None:
-    videos = [HadVideo(video(number), FoundIn.ARCHIVE_FILE) for number in numbers]
+    videos = [ArchivedVideo(video(number), FoundIn.ARCHIVE_FILE) for number in numbers]
     with house.ledger.write() as db:
         archive.add_videos(db, archive.ALL_SESSIONS, videos, house.now)
 

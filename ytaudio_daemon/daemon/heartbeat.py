@@ -10,7 +10,7 @@ from ytaudio_daemon.daemon.systemd_watchdog import SystemdWatchdog
 from ytaudio_daemon.daemon.terminal_log import TerminalLog
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.fetch.tools import find_tools
-from ytaudio_daemon.jobs.stale_pauses import open_stale_gates
+from ytaudio_daemon.jobs.stale_gates import open_stale_gates
 from ytaudio_daemon.ledger import counters, gates, meta
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.hints import PERSON_CODES

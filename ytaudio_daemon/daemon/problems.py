@@ -26,7 +26,7 @@ DEGRADING_CODES = STEP_PROBLEM_CODES | frozenset(
         "js_runtime_missing",
         "one_file_system",
         GateName.OUTAGE.value,
-    },
+    }
 )
 #: Files that are named one by one; `doctor` and the session's status name more.
 MAX_NAMED_FILES = 20
@@ -88,10 +88,7 @@ def gate_problems(
 
 
 def _problem_for_all(
-    gate: Gate,
-    egresses: Sequence[Egress],
-    circumstances: Circumstances,
-    wall: float,
+    gate: Gate, egresses: Sequence[Egress], circumstances: Circumstances, wall: float
 ) -> ProblemReport:
     if gate.name is GateName.OUTAGE:  # the same text all the time: it is one problem
         return gate.name.value, gate.reason, gate.hint

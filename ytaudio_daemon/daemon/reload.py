@@ -63,9 +63,7 @@ class Reloader:
     def _apply(self, fresh: Settings) -> None:
         services = self._services
         services.pool.resize(
-            fresh.download.workers,
-            converter_count(fresh),
-            fresh.collections.resolvers,
+            fresh.download.workers, converter_count(fresh), fresh.collections.resolvers
         )
         services.job_runner.reload(fresh)
         services.collection_lister.reload(fresh)

@@ -67,11 +67,7 @@ class Schedule:
     def jobs_due_now(self) -> None:
         """Look at all work again: an event may have been lost, or a command came."""
         self.due_now(
-            Step.CLAIMS,
-            Step.COLLECTIONS,
-            Step.SUBSCRIPTIONS,
-            Step.RETRIES,
-            Step.CANCEL,
+            Step.CLAIMS, Step.COLLECTIONS, Step.SUBSCRIPTIONS, Step.RETRIES, Step.CANCEL
         )
 
     def due_in(self, step: Step, wait_s: float, mono: float) -> None:

@@ -9,10 +9,7 @@ from ytaudio_daemon.daemon.problems import ProblemReport
 from ytaudio_daemon.daemon.schedule import Schedule
 from ytaudio_daemon.daemon.step_problems import EXPECTED_ERRORS, problem_of
 from ytaudio_daemon.daemon.systemd_watchdog import SystemdWatchdog
-from ytaudio_daemon.errors import (
-    LedgerGoneError,
-    LedgerUnreachableError,
-)
+from ytaudio_daemon.errors import LedgerGoneError, LedgerUnreachableError
 from ytaudio_daemon.ledger import Ledger
 
 log = structlog.get_logger()

@@ -12,13 +12,13 @@ from pathlib import Path
 _START_TIME_FIELD = 19
 
 
-def holder_name(host: str) -> str:
+def claim_owner(host: str) -> str:
     """Return the name this process claims under: `<host>/<namespace>.<pid>.<start>`."""
     pid = os.getpid()
     return f"{host}/{_pid_namespace()}.{pid}.{_start_ticks(pid)}"
 
 
-def holder_is_dead(holder: str, host: str) -> bool:
+def owner_is_dead(holder: str, host: str) -> bool:
     """Return whether the process that holds a claim certainly no longer exists.
 
     Processes of another host, or of another container with this host's name, cannot be

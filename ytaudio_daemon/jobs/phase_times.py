@@ -6,12 +6,7 @@ from ytaudio_daemon.ledger.counters import PHASE_BUCKETS, PHASE_SECONDS, counter
 from ytaudio_daemon.model import Phase
 
 #: The phases that a worker is in; publishing takes milliseconds.
-TIMED_PHASES = (
-    Phase.RESOLVING,
-    Phase.DOWNLOADING,
-    Phase.CONVERTING,
-    Phase.VERIFYING,
-)
+TIMED_PHASES = (Phase.RESOLVING, Phase.DOWNLOADING, Phase.CONVERTING, Phase.VERIFYING)
 #: Upper bounds of the histogram's buckets, in seconds; the last has none.
 BOUNDS_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 NO_BOUND = "+Inf"

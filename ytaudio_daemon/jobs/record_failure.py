@@ -22,7 +22,7 @@ from ytaudio_daemon.settings import Settings
 
 #: Failures that show that network, host and site are all well.
 SITE_ANSWERED_KINDS = frozenset(
-    {FailureKind.UNAVAILABLE, FailureKind.POLICY, FailureKind.NOT_YET},
+    {FailureKind.UNAVAILABLE, FailureKind.POLICY, FailureKind.NOT_YET}
 )
 
 
@@ -78,11 +78,13 @@ def _surroundings(
     if name is not GateName.SITE:
         return Surroundings(gate=gate)
     before = gates.egresses_that_blocked(db, claim.job_id, claim.attempt)
-    is_news = claim.egress not in before
-    others = is_news and gates.has_other_blocked_video(
+    is_new_for_job = claim.egress not in before
+    others = is_new_for_job and gates.has_other_blocked_video(
         db, claim.video_id, claim.egress, now
     )
-    return Surroundings(gate=gate, is_said_of_others=others, is_news=is_news)
+    return Surroundings(
+        gate=gate, others_are_blocked=others, is_new_for_job=is_new_for_job
+    )
 
 
 def _by_egress(

@@ -6,7 +6,7 @@ import structlog
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.jobs.completer import AttemptCompleter
-from ytaudio_daemon.jobs.foreign_claims import holder_is_dead
+from ytaudio_daemon.jobs.foreign_claims import owner_is_dead
 from ytaudio_daemon.jobs.restore_import import import_after_restore
 from ytaudio_daemon.jobs.work_cleanup import WorkCleaner
 from ytaudio_daemon.ledger import Ledger, claims
@@ -90,7 +90,7 @@ class JobRescuer:
         with self._ledger.read() as db:
             foreign = claims.foreign_claims(db, self._host)
         for claim in foreign:
-            if holder_is_dead(claim.owner or "", self._host):
+            if owner_is_dead(claim.owner or "", self._host):
                 log.warning(
                     "job.caller_gone",
                     job=claim.uuid,

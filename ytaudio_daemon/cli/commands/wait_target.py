@@ -10,7 +10,7 @@ from typing import Protocol
 from ytaudio_daemon.cli.commands.work_by_id import find_all_work
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.errors import UnknownSessionError, UnsafePathError
-from ytaudio_daemon.folders.inbox import InboxFile, open_folder_of
+from ytaudio_daemon.folders.inbox import InboxFile, open_drop_folder
 from ytaudio_daemon.folders.inbox_scan import scan
 from ytaudio_daemon.folders.safe_open import open_regular_file
 from ytaudio_daemon.ledger import (
@@ -171,7 +171,7 @@ class SessionsTarget:
     def _sha256_of(self, inbox_file: InboxFile) -> str:
         try:
             with (
-                open_folder_of(self._inbox, inbox_file.location, inbox_file.name) as (
+                open_drop_folder(self._inbox, inbox_file.location, inbox_file.name) as (
                     folder,
                     name,
                 ),
