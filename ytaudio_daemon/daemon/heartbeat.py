@@ -1,4 +1,4 @@
-"""The heartbeat: every half minute, whatever events came or were lost."""
+"""The heartbeat: checks every half minute what lost events could have left undone."""
 
 import time
 
@@ -41,7 +41,7 @@ class Heartbeat:
         self._terminal_log = TerminalLog(services.snapshot_builder.settings)
 
     def beat(self, now: Now, mono: float) -> None:
-        """Do all of it if it is due. One that fails stays due, and is a problem.
+        """Do all of this if a heartbeat is due; one that fails stays due.
 
         Raises:
             LedgerError: The ledger cannot be written.
@@ -65,10 +65,8 @@ class Heartbeat:
         self._schedule.heartbeat_done(mono)
 
     def _save_uptime(self, now: Now, mono: float) -> None:
-        ledger, phase_times = (
-            self._services.ledger,
-            self._services.job_runner.phase_times,
-        )
+        ledger = self._services.ledger
+        phase_times = self._services.job_runner.phase_times
         try:
             ledger.check_not_replaced()
             with ledger.write() as db:
@@ -87,7 +85,7 @@ class Heartbeat:
             self._schedule.jobs_due_now()
 
     def _hasten_for_tokens(self, now: Now) -> None:
-        """Try again what waited for tokens, when their provider answers again."""
+        """Retry the jobs that waited for tokens once their provider answers again."""
         services = self._services
         if services.snapshot_builder.pop_token_provider_answers_again():
             with services.ledger.write() as db:
