@@ -1,4 +1,4 @@
-"""Picks up running jobs without a worker: after a crash, a lost commit, a restore."""
+"""Finishes or requeues running jobs that lost their worker in a crash or a restore."""
 
 from collections.abc import Iterable, Mapping
 
@@ -41,7 +41,7 @@ class JobRescuer:
         self._faults = ItemFaults("rescue")
 
     def rescue_all(self, now: Now) -> None:
-        """Pick up everything that an earlier run of this daemon left running.
+        """Finish or requeue all jobs that an earlier run of this daemon left running.
 
         Call once, before the first job is claimed.
 
@@ -57,11 +57,11 @@ class JobRescuer:
         self._work_cleaner.clear()
 
     def rescue_lost(self, attempts: Mapping[str, int], now: Now) -> None:
-        """Pick up attempts that run by the ledger, but not in our pool.
+        """Finish or requeue attempts that the ledger has as running, and the pool not.
 
         A claim whose commit PostgreSQL could not confirm may have been committed all
-        the same. Also picks up the jobs of programs that died on this host, and clears
-        some of the work that cancelled jobs left.
+        the same. The jobs of programs that died on this host are rescued, too, and some
+        of the work that cancelled jobs left is cleared.
 
         Args:
             attempts: The number of the attempt that runs, by job UUID.

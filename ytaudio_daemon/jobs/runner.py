@@ -1,4 +1,4 @@
-"""The jobs that run: claimed, started, watched, and finished."""
+"""Claims jobs, starts their attempts, and finishes those that ended."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -97,7 +97,7 @@ class JobRunner:
         return len(self._running)
 
     def recover(self, now: Now) -> None:
-        """Pick up jobs that an earlier run left running; call before `start_jobs`.
+        """Rescue jobs that an earlier run left running; call before `start_jobs`.
 
         A finished result is published, not downloaded again; the rest is queued again.
         """
