@@ -192,7 +192,7 @@ class ParsedDrop:
 
     def _new_collection(self, link: CollectionLink, layer: Layer) -> NewCollection:
         merged = {**self._defaults, **layer}
-        return NewCollection.of(
+        return NewCollection.from_link(
             link, Selection.from_layer(merged), Follow.from_layer(merged)
         )
 

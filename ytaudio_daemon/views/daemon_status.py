@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.ledger import Ledger, gates, pace_facts, queries
+from ytaudio_daemon.ledger import Ledger, forecast_queries, gates, queries
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.schemas.daemon import DaemonDocument
@@ -151,7 +151,7 @@ class DaemonStatusFile:
                 gates=gates.closed_gates(db),
                 counts=counts,
                 sessions=self._session_counts,
-                job_s=pace_facts.average_job_s(db) if waits else None,
+                job_s=forecast_queries.average_job_s(db) if waits else None,
                 tokens={
                     one.key: gates.available_tokens(db, snapshot.pace, now, one.key)
                     for one in snapshot.egresses

@@ -118,7 +118,7 @@ class RebuildScan:
 
     def _schedule_session(self, session: Session, now: Now) -> None:
         path = self._layout.session_status(session.name)
-        is_missing = not session.leaves_nothing and not _has_content(path)
+        is_missing = not session.ended_unused and not _has_content(path)
         if is_missing:
             self._sessions.forget_file(session.name)
         if session.state is SessionState.ACTIVE or is_missing:

@@ -169,8 +169,8 @@ class ReceiptWriter:
         found = receipts.count_line_states(db, self.drop.id, after, COUNT_LINES)
         self._counted_to = found.last
         self._tally["unavailable"] += found.unavailable
-        for state, number in found.counts.items():
-            self._tally[receipt_text.outcome_of(state)] += number
+        for shown_state, number in found.counts.items():
+            self._tally[receipt_text.outcome_of(shown_state)] += number
         if found.last is None:
             self._switched_off.count(db)
             self._write_heads()

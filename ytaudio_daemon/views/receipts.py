@@ -122,7 +122,7 @@ class Receipts:
     ) -> None:
         """Create the writer of the drop's receipt, if it is to be written now."""
         drop = receipts.receipt_head(db, drop_id)
-        if drop is None or receipts.is_superseded(db, drop):
+        if drop is None or receipts.superseded_drops(db, [drop.id]):
             self.due_queue.remove(drop_id)
             self._forget_progress(drop_id)
             return

@@ -159,7 +159,7 @@ class SessionStatusFiles:
             session = sessions.session_to_show(db, session_id)
             if session is None:
                 return None
-            if session.leaves_nothing and not sessions.has_drops(db, session_id):
+            if session.ended_unused and not sessions.has_drops(db, session_id):
                 self._remove(session)
                 return None
             if any(session.counts.values()):
