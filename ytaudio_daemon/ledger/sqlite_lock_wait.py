@@ -14,6 +14,10 @@ from sqlalchemy.engine import Connection
 
 #: Seconds between two tries.
 RETRY_INTERVAL_S = 0.002
+#: Seconds that a command which writes many transactions leaves between two: SQLite's lock
+#: has no queue. In this time a process that waits for it tries again many times, on a
+#: loaded machine at least once.
+WRITE_PAUSE_S = 0.05
 #: Reads a page, so it takes the lock that all reads of the transaction need.
 TAKE_READ_LOCK = "SELECT 1 FROM sqlite_schema LIMIT 1"
 
