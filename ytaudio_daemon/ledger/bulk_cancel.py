@@ -1,6 +1,6 @@
 """Cancels all jobs of a session, hundreds in one short transaction.
 
-One by one, 28,000 jobs took minutes, in which the daemon could hardly write.
+One by one, 28,000 jobs took minutes, during which the daemon could hardly write.
 """
 
 from collections import Counter
@@ -58,13 +58,13 @@ def cancel_batch(
     quota: Quota,
     limit: int = BATCH_SIZE,
 ) -> BulkCancelResult:
-    """Cancel up to `limit` unclaimed jobs; after the last, request it of running ones.
+    """Cancel up to `limit` unclaimed jobs; with the last, request the end of running ones.
 
     Args:
         db: A write transaction.
         session_id: The session.
         now: The moment.
-        reason: As `transitions.cancel` has it.
+        reason: As for `transitions.cancel`.
         quota: The config's; the session's own limits win.
         limit: At most so many jobs.
     """
@@ -86,7 +86,7 @@ def cancel_batch(
 
 
 def _find_unclaimed(db: Connection, session_id: int, limit: int) -> Sequence[Any]:
-    """Return jobs that no attempt has, by one indexed query for each state."""
+    """Return jobs that are not claimed, by one indexed query for each state."""
     found: list[Any] = []
     for state in UNCLAIMED:
         query = (
@@ -102,7 +102,7 @@ def _find_unclaimed(db: Connection, session_id: int, limit: int) -> Sequence[Any
 def _cancel_unclaimed(
     db: Connection, session_id: int, found: Sequence[Any], now: Now, reason: str
 ) -> None:
-    """Cancel unclaimed jobs; this transaction holds the write lock."""
+    """Cancel unclaimed jobs, which stay so: this transaction holds the write lock."""
     to = JobState.CANCELLED
     values = {"state": to.value, "finalized_at": now.wall, "retry_at": None}
     values |= transitions.cancel_error(reason)

@@ -23,22 +23,22 @@ from ytaudio_daemon.ledger.subscriptions import Subscription, subscriptions_of
 from ytaudio_daemon.model import FINALIZED, JobState
 from ytaudio_daemon.model.collection import CollectionState
 
-#: Collections of a session that its document shows.
+#: The latest collections of a session that its document shows.
 MAX_SHOWN = 100
-#: Collections read in one transaction, each with at most some hundred entries as a rule.
+#: Collections read in one transaction; most have at most some hundred entries.
 PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryCounts:
-    """Numbers of a collection's entries by what became of them.
+    """The numbers of a collection's entries by outcome.
 
     Attributes:
-        completed: Those whose job is done.
+        completed: Those whose job is completed.
         failed: Those whose job failed for good.
         cancelled: Those whose job was cancelled.
         unfinished: Those whose job is not finalized.
-        unavailable: Selected ones that YouTube does not hand out.
+        unavailable: Selected ones that YouTube does not provide.
         not_selected: All others.
     """
 
@@ -51,7 +51,7 @@ class EntryCounts:
 
     @property
     def selected(self) -> int:
-        """The number of entries that were asked for."""
+        """The number of selected entries."""
         jobs_in_all = self.completed + self.failed + self.cancelled + self.unfinished
         return jobs_in_all + self.unavailable
 
@@ -134,7 +134,7 @@ def find_collections(
     after_id: int = 0,
     limit: int = PAGE_SIZE,
 ) -> list[CollectionDetails]:
-    """Return a page of collections in the order they were asked for."""
+    """Return a page of collections, the oldest first."""
     query = _QUERY.where(collections.c.id > after_id)
     if session_id is not None:
         query = query.where(collections.c.session_id == session_id)
@@ -171,7 +171,7 @@ def collections_by_id(
 def collections_by_prefix(
     db: Connection, prefix: str, limit: int = 2
 ) -> list[CollectionDetails]:
-    """Return some collections whose UUIDs begin with hex digits of a prefix."""
+    """Return at most `limit` collections whose UUIDs begin with a prefix."""
     plain = prefix.strip().lower()
     if not plain or not set(plain) <= set("0123456789abcdef-"):
         return []
@@ -247,7 +247,7 @@ def entries_of_collection(
 def titles_since(
     db: Connection, collection_id: int, since: float, limit: int
 ) -> list[str]:
-    """Return titles of finished jobs that a collection made since a time, in order."""
+    """Return titles of completed jobs that a collection made since a time, in order."""
     query = (
         sa.select(sa.func.coalesce(jobs.c.title, entries.c.title, entries.c.video_id))
         .join(entries, entries.c.job_id == jobs.c.id)

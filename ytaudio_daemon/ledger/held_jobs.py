@@ -1,4 +1,4 @@
-"""Held jobs: queued as soon as their session's quota has room for them."""
+"""Queues held jobs when their session's quota has room for them."""
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection

@@ -45,15 +45,15 @@ def session_to_prune(
 ) -> Session | None:
     """Return an expired session without activity for `keep_s`, if there is one.
 
-    Both clocks must agree: then neither a jump of the one nor a stop of the other
-    deletes anything. A session whose drops stay in the inbox (`after_intake`) is kept:
-    its lines tell which lines of such a file are recorded.
+    Both wall clock and uptime must say so: then neither a jump of the one nor a stop of the
+    other deletes anything. A session with drops that stay in the inbox (`after_intake`) is
+    not pruned: its lines are the record of which lines of such a file were recorded.
 
     Args:
         db: A transaction.
         now: The moment.
         keep_s: `[retention] finalized`, in seconds.
-        but_not: IDs of sessions that are passed over.
+        but_not: IDs of sessions that are not returned.
     """
     lately = sa.select(jobs.c.id).where(
         jobs.c.session_id == sessions.c.id, jobs.c.finalized_at > now.wall - keep_s
@@ -97,7 +97,7 @@ def delete_lines(db: Connection, of_drops: Sequence[int]) -> bool:
 def _delete_rows_of_drops(
     db: Connection, table: sa.Table, of_drops: Sequence[int]
 ) -> bool:
-    """Delete a batch of a table whose key is a drop and a place in it."""
+    """Delete a batch of a table whose primary key begins with the drop."""
     drop, *place = table.primary_key.columns
     mine = sa.select(drop, *place).where(drop.in_(of_drops)).order_by(drop, *place)
     found = db.execute(mine.limit(LINES_PER_BATCH)).all()

@@ -1,4 +1,4 @@
-"""Expired sessions whose files are to be removed."""
+"""Finds expired sessions whose files are to be removed, and stores that they were."""
 
 import unicodedata
 
@@ -25,7 +25,7 @@ def is_name_shared(
     Args:
         db: A connection.
         session: The session.
-        ignores_case: Whether a name counts that differs in case, or composition, alone.
+        ignores_case: Names that differ only in case or Unicode composition are the same.
     """
     others = sa.select(sessions.c.name).where(
         sessions.c.id != session.id,
@@ -42,7 +42,7 @@ def is_name_shared(
 
 
 def _same_folder(name: str, other: str) -> bool:
-    """Return whether a disk that ignores case may take two names for one."""
+    """Return whether two names are one folder on a disk that ignores case."""
     folded = (unicodedata.normalize("NFC", each).casefold() for each in (name, other))
     return len(set(folded)) == 1
 
