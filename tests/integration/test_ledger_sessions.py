@@ -3,13 +3,7 @@
 import pytest
 
 from tests.integration import one_drop
-from tests.integration.ledger_rig import (
-    NOW,
-    claimed,
-    drop,
-    later,
-    links,
-)
+from tests.integration.ledger_rig import NOW, claimed, drop, later, links
 from ytaudio_daemon.ledger import (
     Ledger,
     bulk_cancel,
@@ -127,6 +121,24 @@ def test_unfinished_work_is_never_cut_off_by_the_clock(ledger: Ledger) -> None:
             db, 1, later(14 * TTL), reason="session_expired", quota=Quota(max_jobs=0)
         )
         assert sessions.expire(db, stuck, NOW, on_expiry="keep")
+
+
+def test_sessions_whose_jobs_are_being_stopped_hide_no_other_stale_one(
+    ledger: Ledger,
+) -> None:
+    """Their host may be gone, and then they stay so."""
+    late = later(14 * TTL)
+    for number in range(sessions.MAX_STALE):
+        drop(ledger, f"gone-{number}", links("a"))
+        claimed(ledger)
+    drop(ledger, "alice", links("a"))
+    with ledger.write() as db:
+        for job_id in range(1, sessions.MAX_STALE + 1):
+            transitions.cancel(
+                db, job_id, NOW, reason="session_expired", quota=Quota(max_jobs=1)
+            )
+        stale = sessions.stale_sessions(db, late, max_pending_s=14 * TTL)
+    assert [session.name for session in stale] == ["alice"]
 
 
 def test_giving_up_lets_no_held_job_in_and_comes_to_its_end(ledger: Ledger) -> None:

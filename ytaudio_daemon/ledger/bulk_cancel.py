@@ -14,8 +14,9 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger import collections, counters, held_jobs, transitions
 from ytaudio_daemon.ledger.bulk import insert_rows, update_rows
 from ytaudio_daemon.ledger.events import adjust_counters, record_activity
+from ytaudio_daemon.ledger.job_updates import IS_CANCELLABLE_RUNNING
 from ytaudio_daemon.ledger.schema import events, jobs
-from ytaudio_daemon.model import JobState, Phase
+from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
@@ -123,10 +124,6 @@ def _cancel_unclaimed(
 
 def _find_cancellable_running(db: Connection, session_id: int) -> Sequence[int]:
     """Return the running jobs whose cancellation can be requested, and is not yet."""
-    query = sa.select(jobs.c.id).where(
-        jobs.c.session_id == session_id,
-        jobs.c.state == JobState.RUNNING,
-        jobs.c.cancel_requested.is_(False),
-        jobs.c.phase.is_distinct_from(Phase.PUBLISHING.value),
-    )
+    mine = jobs.c.session_id == session_id
+    query = sa.select(jobs.c.id).where(mine, IS_CANCELLABLE_RUNNING)
     return list(db.execute(query).scalars())

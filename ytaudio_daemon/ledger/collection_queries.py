@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import UnknownJobError
-from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.error_columns import error_from_row
+from ytaudio_daemon.ledger.job_join import source_file
+from ytaudio_daemon.ledger.queries import uuid_digits
 from ytaudio_daemon.ledger.schema import (
     IS_UNLISTED,
     collections,
@@ -172,8 +173,8 @@ def collections_by_prefix(
     db: Connection, prefix: str, limit: int = 2
 ) -> list[CollectionDetails]:
     """Return at most `limit` collections whose UUIDs begin with a prefix."""
-    plain = prefix.strip().lower()
-    if not plain or not set(plain) <= set("0123456789abcdef-"):
+    plain = uuid_digits(prefix)
+    if plain is None:
         return []
     fits = sa.and_(collections.c.uuid >= plain, collections.c.uuid < plain + "g")
     return _read(db, _QUERY.where(fits).order_by(collections.c.uuid).limit(limit))
@@ -340,7 +341,7 @@ def _details_from_row(row: Any) -> CollectionDetails:
         session_id=row.session_id,
         session_name=row.session_name,
         session_uuid=row.session_uuid,
-        source_file=None if row.drop_name is None else display_name(row.drop_name),
+        source_file=source_file(row),
         source_line=row.drop_line,
         source_part=row.drop_part,
         channel=row.channel,

@@ -26,5 +26,5 @@ JOBS_QUERY = (
 
 
 def source_file(row: Any) -> str | None:
-    """Return the name of the drop that a row of `JOBS_QUERY` comes from, if any."""
+    """Return the name of the drop that a row with `drop_name` comes from, if any."""
     return None if row.drop_name is None else display_name(row.drop_name)

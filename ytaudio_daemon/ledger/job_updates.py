@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger import counters
 from ytaudio_daemon.ledger.events import Fence, record_transition
 from ytaudio_daemon.ledger.schema import attempts, jobs
-from ytaudio_daemon.model import FINALIZED, JobState, Outcome
+from ytaudio_daemon.model import FINALIZED, JobState, Outcome, Phase
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.outage import failure_signature
 
@@ -18,6 +18,12 @@ HOLDS_FENCE = sa.and_(
     jobs.c.id == sa.bindparam("of_job"),
     jobs.c.attempt == sa.bindparam("of_attempt"),
     jobs.c.state == JobState.RUNNING,
+)
+#: The condition that a job runs and its cancellation can be requested, and is not yet.
+IS_CANCELLABLE_RUNNING = sa.and_(
+    jobs.c.state == JobState.RUNNING,
+    jobs.c.cancel_requested.is_(False),
+    jobs.c.phase.is_distinct_from(Phase.PUBLISHING.value),
 )
 #: The columns of a job that `change_state` needs.
 COLUMNS_TO_MOVE = (jobs.c.id, jobs.c.session_id, jobs.c.state, jobs.c.attempt)

@@ -150,8 +150,8 @@ def find_job(db: Connection, prefix: str) -> JobRow:
     Raises:
         UnknownJobError: No job does, or several do.
     """
-    plain = prefix.strip().lower()
-    if not plain or not set(plain) <= set("0123456789abcdef-"):
+    plain = uuid_digits(prefix)
+    if plain is None:
         raise UnknownJobError(f"{prefix!r} is no job ID", "See `ytaudio jobs`.")
     found = jobs_by_prefix(db, plain)
     if len(found) == 1:
@@ -159,6 +159,12 @@ def find_job(db: Connection, prefix: str) -> JobRow:
     if found:
         raise UnknownJobError(f"several jobs begin with {prefix!r}", "Give more of it.")
     raise UnknownJobError(f"no job has the ID {prefix!r}", "See `ytaudio jobs`.")
+
+
+def uuid_digits(prefix: str) -> str | None:
+    """Return the beginning of a UUID in lower case; None if it can be none."""
+    plain = prefix.strip().lower()
+    return plain if plain and set(plain) <= set("0123456789abcdef-") else None
 
 
 def jobs_by_prefix(db: Connection, plain: str, limit: int = 2) -> list[JobRow]:

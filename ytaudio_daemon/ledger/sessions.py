@@ -10,11 +10,13 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.ledger.events import append_session_event, record_activity
+from ytaudio_daemon.ledger.job_updates import IS_CANCELLABLE_RUNNING
 from ytaudio_daemon.ledger.schema import (
     IS_UNLISTED,
     UNFILED,
     collections,
     drops,
+    jobs,
     sessions,
 )
 from ytaudio_daemon.model import FINALIZED, IN_QUOTA, JobState, SessionState
@@ -26,6 +28,12 @@ from ytaudio_daemon.model.quota import Quota
 _HAS_UNLISTED = sa.exists().where(
     collections.c.session_id == sessions.c.id, IS_UNLISTED
 )
+#: The session has a running job whose cancellation can be requested.
+_HAS_CANCELLABLE = sa.exists().where(
+    jobs.c.session_id == sessions.c.id, IS_CANCELLABLE_RUNNING
+)
+#: Stale sessions that are returned at once.
+MAX_STALE = 20
 UNFINISHED = tuple(state for state in JobState if state not in FINALIZED)
 _SESSION = sa.select(sessions).where(sessions.c.id == sa.bindparam("of_session"))
 _NEWEST = sa.select(sessions).order_by(sessions.c.id.desc()).limit(1)
@@ -276,15 +284,21 @@ def sessions_with_held_jobs(db: Connection, behind: int, limit: int) -> list[int
 
 
 def stale_sessions(db: Connection, now: Now, *, max_pending_s: float) -> list[Session]:
-    """Return some active sessions with unfinished jobs, unchanged for that many seconds."""
+    """Return some active sessions, unchanged for that many seconds, with work to cancel.
+
+    A running job whose cancellation is requested is left to its worker: sessions with
+    nothing else must not hide the others, and the worker's host may be gone.
+    """
+    unclaimed = unfinished_count() - sessions.c[JobState.RUNNING.value]
+    is_running = sa.and_(sessions.c[JobState.RUNNING.value] > 0, _HAS_CANCELLABLE)
     rows = db.execute(
         sa.select(sessions)
         .where(
             sessions.c.state == SessionState.ACTIVE,
-            sa.or_(unfinished_count() > 0, _HAS_UNLISTED),
+            sa.or_(unclaimed > 0, is_running, _HAS_UNLISTED),
             sessions.c.last_activity_lived + max_pending_s <= now.uptime_s,
         )
-        .limit(20),
+        .limit(MAX_STALE),
     ).all()
     return [session_from_row(row) for row in rows]
 
