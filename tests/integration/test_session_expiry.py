@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.intake_rig import House
 from ytaudio_daemon.folders import trash
-from ytaudio_daemon.ledger import Connection, sessions
+from ytaudio_daemon.ledger import Connection, removable_sessions, sessions
 from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
 from ytaudio_daemon.model.clock import Now
 
@@ -58,6 +58,25 @@ def test_one_that_cannot_be_thrown_away_holds_up_no_other(
     assert (stuck.exists(), other.exists()) == (True, False)
     assert not sweep.delete_trash_batch()
     assert not old.exists()
+
+
+def test_a_page_of_sessions_that_cannot_be_thrown_away_holds_up_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(removable_sessions, "PAGE_SIZE", 2)
+    *stuck, other = opened(house, "stuck", "jammed", "other")
+    plain = trash.move_to_trash
+
+    def refuse(root: Path, name: str, as_name: str) -> bool:
+        if name in {folder.name for folder in stuck}:
+            raise PermissionError(13, "Permission denied", name)
+        return plain(root, name, as_name)
+
+    monkeypatch.setattr(trash, "move_to_trash", refuse)
+    with pytest.raises(PermissionError):
+        session_expirer(house).sweep(LATER)
+    assert all(folder.exists() for folder in stuck)
+    assert not other.exists()
 
 
 def test_what_cannot_be_deleted_holds_up_no_other_and_is_told(

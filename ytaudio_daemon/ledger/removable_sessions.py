@@ -10,11 +10,16 @@ from ytaudio_daemon.ledger.schema import collections, sessions
 from ytaudio_daemon.ledger.sessions import Session, session_from_row
 from ytaudio_daemon.model import SessionState
 
+#: Sessions that are returned at once.
+PAGE_SIZE = 50
 
-def sessions_to_remove(db: Connection, limit: int = 50) -> list[Session]:
-    """Return expired sessions whose files have to be removed."""
-    query = sa.select(sessions).where(sessions.c.removal == "pending").limit(limit)
-    return [session_from_row(row) for row in db.execute(query).all()]
+
+def sessions_to_remove(db: Connection, after_id: int = 0) -> list[Session]:
+    """Return the next expired sessions whose files have to be removed, in order."""
+    pending = sessions.c.removal == "pending", sessions.c.id > after_id
+    query = sa.select(sessions).where(*pending).order_by(sessions.c.id)
+    rows = db.execute(query.limit(PAGE_SIZE)).all()
+    return [session_from_row(row) for row in rows]
 
 
 def is_name_shared(

@@ -14,6 +14,9 @@ from ytaudio_daemon.system import failpoints
 
 log = structlog.get_logger()
 
+#: After so many sessions are removed, a call reads no other page.
+MAX_REMOVED = 50
+
 
 class SessionRemover:
     """Moves the folders of sessions that expired with `on_expiry = "delete"` to the trash.
@@ -37,17 +40,22 @@ class SessionRemover:
             LedgerError: The next call goes on.
         """
         error: OSError | UnsafePathError | None = None
-        with self._ledger.read() as db:
-            expired = removable_sessions.sessions_to_remove(db)
-        for session in expired:
-            try:
-                self._remove_unless_pinned(session, now)
-            except ITEM_ERRORS as failed:
-                error = (
-                    failed
-                    if isinstance(failed, OSError | UnsafePathError)
-                    else UnsafePathError(str(failed))
-                )
+        removed_count = after_id = 0
+        # Beyond the first page as well, which may be full of sessions that cannot be moved.
+        while removed_count < MAX_REMOVED:
+            with self._ledger.read() as db:
+                page = removable_sessions.sessions_to_remove(db, after_id)
+            if not page:
+                break
+            for session in page:
+                try:
+                    self._remove_unless_pinned(session, now)
+                    removed_count += 1
+                except (OSError, UnsafePathError) as failed:
+                    error = failed
+                except ITEM_ERRORS as failed:
+                    error = UnsafePathError(str(failed))
+            after_id = page[-1].id
         return error
 
     def _remove_unless_pinned(self, session: Session, now: Now) -> None:
