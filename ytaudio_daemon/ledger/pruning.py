@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import meta
 from ytaudio_daemon.ledger.events import adjust_counters
+from ytaudio_daemon.ledger.expiry import unfinished_count
 from ytaudio_daemon.ledger.schema import (
     attempts,
     collections,
@@ -29,7 +30,7 @@ from ytaudio_daemon.ledger.schema import (
     subscriptions,
     switched_off_links,
 )
-from ytaudio_daemon.ledger.sessions import Session, session_from_row, unfinished_count
+from ytaudio_daemon.ledger.sessions import Session, session_from_row
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 

@@ -1,4 +1,4 @@
-"""Reads sessions, and opens, limits, touches and expires them."""
+"""Reads sessions, and opens, limits and touches them; `expiry` ends them."""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,13 +10,8 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.ledger.events import append_session_event, record_activity
-from ytaudio_daemon.ledger.job_updates import IS_CANCELLABLE_RUNNING
 from ytaudio_daemon.ledger.schema import (
-    IS_UNLISTED,
-    UNFILED,
-    collections,
     drops,
-    jobs,
     sessions,
 )
 from ytaudio_daemon.model import FINALIZED, IN_QUOTA, JobState, SessionState
@@ -24,16 +19,6 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import SessionRoom
 from ytaudio_daemon.model.quota import Quota
 
-#: The session has a collection that is still to be listed.
-_HAS_UNLISTED = sa.exists().where(
-    collections.c.session_id == sessions.c.id, IS_UNLISTED
-)
-#: The session has a running job whose cancellation can be requested.
-_HAS_CANCELLABLE = sa.exists().where(
-    jobs.c.session_id == sessions.c.id, IS_CANCELLABLE_RUNNING
-)
-#: Stale sessions that are returned at once.
-MAX_STALE = 20
 UNFINISHED = tuple(state for state in JobState if state not in FINALIZED)
 _SESSION = sa.select(sessions).where(sessions.c.id == sa.bindparam("of_session"))
 _NEWEST = sa.select(sessions).order_by(sessions.c.id.desc()).limit(1)
@@ -228,123 +213,6 @@ def touch_session(db: Connection, session: Session, now: Now) -> None:
     """Restart a session's time to live."""
     record_activity(db, session.id, now)
     append_session_event(db, session.id, now, "session_touched")
-
-
-def due_to_expire(
-    db: Connection, now: Now, *, ttl_s: float, limit: int = 200
-) -> list[Session]:
-    """Return active sessions without unfinished work whose time to live is over.
-
-    A drop that is recorded and not yet filed is unfinished work: its file is still in
-    the inbox, where the next session of that name would record it again.
-
-    Args:
-        db: A transaction.
-        now: The moment; only its `uptime_s` is used.
-        ttl_s: The config's time to live in seconds, 0 = for ever; a session's own wins.
-        limit: At most so many sessions.
-    """
-    rows = db.execute(
-        sa.select(sessions)
-        .where(*_expirable_conditions(), *_due_conditions(now, ttl_s))
-        .limit(limit),
-    ).all()
-    return [session_from_row(row) for row in rows]
-
-
-def _expirable_conditions() -> list[sa.ColumnElement[bool]]:
-    """Return the conditions: active, no unfinished work, no unfiled drop."""
-    unfiled = sa.exists().where(
-        drops.c.session_id == sessions.c.id,
-        drops.c.state.in_(UNFILED),
-    )
-    return [
-        sessions.c.state == SessionState.ACTIVE,
-        unfinished_count() == 0,
-        ~unfiled,
-        ~_HAS_UNLISTED,
-        sessions.c.subscriptions == 0,
-    ]
-
-
-def _due_conditions(now: Now, ttl_s: float) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions under which a session's time to live is over."""
-    ttl = sa.func.coalesce(sessions.c.ttl_s, ttl_s)
-    return [ttl > 0, sessions.c.last_activity_lived + ttl <= now.uptime_s]
-
-
-def sessions_with_held_jobs(db: Connection, behind: int, limit: int) -> list[int]:
-    """Return the next active sessions with held jobs: their rows' numbers, in order."""
-    query = sa.select(sessions.c.id).where(
-        sessions.c.id > behind,
-        sessions.c.state == SessionState.ACTIVE,
-        sessions.c[JobState.HELD.value] > 0,
-    )
-    return list(db.execute(query.order_by(sessions.c.id).limit(limit)).scalars())
-
-
-def stale_sessions(db: Connection, now: Now, *, max_pending_s: float) -> list[Session]:
-    """Return some active sessions, unchanged for that many seconds, with work to cancel.
-
-    A running job whose cancellation is requested is left to its worker: sessions with
-    nothing else must not hide the others, and the worker's host may be gone.
-    """
-    unclaimed = unfinished_count() - sessions.c[JobState.RUNNING.value]
-    is_running = sa.and_(sessions.c[JobState.RUNNING.value] > 0, _HAS_CANCELLABLE)
-    rows = db.execute(
-        sa.select(sessions)
-        .where(
-            sessions.c.state == SessionState.ACTIVE,
-            sa.or_(unclaimed > 0, is_running, _HAS_UNLISTED),
-            sessions.c.last_activity_lived + max_pending_s <= now.uptime_s,
-        )
-        .limit(MAX_STALE),
-    ).all()
-    return [session_from_row(row) for row in rows]
-
-
-def expire(
-    db: Connection,
-    session: Session,
-    now: Now,
-    *,
-    on_expiry: str,
-    ttl_s: float | None = None,
-) -> bool:
-    """Expire a session, if its row, as it is now, allows it.
-
-    Args:
-        db: A write transaction.
-        session: The session; its own `on_expiry` wins over the config's.
-        now: The moment.
-        on_expiry: The config's "keep" or "delete".
-        ttl_s: The config's time to live, which must be over; None to expire it earlier.
-
-    Returns:
-        False when it is not active, has unfinished work, or was used meanwhile.
-    """
-    action = sa.func.coalesce(sessions.c.on_expiry, on_expiry)
-    is_due = [] if ttl_s is None else _due_conditions(now, ttl_s)
-    done = db.execute(
-        sa.update(sessions)
-        .where(sessions.c.id == session.id, *_expirable_conditions(), *is_due)
-        .values(
-            state=SessionState.EXPIRED.value,
-            removal=sa.case((action == "delete", "pending"), else_=None),
-        ),
-    )
-    if done.rowcount == 1:
-        append_session_event(db, session.id, now, "session_expired")
-    return done.rowcount == 1
-
-
-def unfinished_count() -> sa.ColumnElement[int]:
-    """Return the SQL expression that counts a session's unfinished jobs."""
-    columns = [sessions.c[state.value] for state in UNFINISHED]
-    total = columns[0] + columns[1]
-    for column in columns[2:]:
-        total += column
-    return total
 
 
 def _first(db: Connection, query: sa.Select[Any], **bounds: object) -> Session | None:

@@ -7,7 +7,7 @@ import structlog
 from ytaudio_daemon.errors import ITEM_ERRORS, UnsafePathError
 from ytaudio_daemon.folders import Layout, trash
 from ytaudio_daemon.folders.letter_case import ignores_case
-from ytaudio_daemon.ledger import Ledger, removable_sessions
+from ytaudio_daemon.ledger import Ledger, expiry
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.system import failpoints
@@ -44,7 +44,7 @@ class SessionRemover:
         # Beyond the first page as well, which may be full of sessions that cannot be moved.
         while removed_count < MAX_REMOVED:
             with self._ledger.read() as db:
-                page = removable_sessions.sessions_to_remove(db, after_id)
+                page = expiry.sessions_to_remove(db, after_id)
             if not page:
                 break
             for session in page:
@@ -64,7 +64,7 @@ class SessionRemover:
         else:
             self._move_to_trash(session, now)
         with self._ledger.write() as db:
-            removable_sessions.mark_removed(db, session)
+            expiry.mark_removed(db, session)
 
     def _is_pinned(self, session: Session) -> bool:
         return any(
@@ -95,10 +95,8 @@ class SessionRemover:
     ) -> None:
         is_caseless = ignores_case(library, session.name)
         with self._ledger.read() as db:
-            is_shared = removable_sessions.is_name_shared(
-                db, session, ignores_case=is_caseless
-            )
-            collections = removable_sessions.collection_uuids(db, session)
+            is_shared = expiry.is_name_shared(db, session, ignores_case=is_caseless)
+            collections = expiry.collection_uuids(db, session)
         if is_shared:
             trash.move_session_files_to_trash(
                 library,
