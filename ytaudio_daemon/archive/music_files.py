@@ -17,7 +17,7 @@ from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 from ytaudio_daemon.model.youtube_ids import is_video_id
 from ytaudio_daemon.system.regular_files import open_regular_file, read_regular_file
-from ytaudio_daemon.urls.marked_names import marked_video
+from ytaudio_daemon.urls.file_name_ids import video_id_in_file_name
 
 INFO_ENDING = ".info.json"
 #: Audio and video files whose tags are not read: only the name can name the video.
@@ -109,7 +109,7 @@ def _by_info(path: Path) -> HadVideo | None:
 
 
 def _by_name(path: Path) -> HadVideo | None:
-    video_id = marked_video(path.name)
+    video_id = video_id_in_file_name(path.name)
     return None if video_id is None else HadVideo(video_id, FoundIn.FILE_NAME)
 
 
@@ -141,7 +141,7 @@ def _read_info(path: Path) -> Finding:
             return OtherSite(site)
         if is_video_id(str(facts["id"])):
             return HadVideo(str(facts["id"]), FoundIn.INFO_JSON)
-    named = marked_video(path.name)
+    named = video_id_in_file_name(path.name)
     if named is None:
         why = "it is no .info.json of yt-dlp, and its name has no ID in brackets"
         return _problem(path, why)

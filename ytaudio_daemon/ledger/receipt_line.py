@@ -99,7 +99,7 @@ class ReceiptLine(NamedTuple):
 
     @property
     def shown_state(self) -> str | None:
-        """Its job's state, or `ARCHIVED`; None if the line was refused."""
+        """The state of its job, or `ARCHIVED`; None if the line was refused."""
         return ARCHIVED if self.code == IN_ARCHIVE else self.state
 
     @property
