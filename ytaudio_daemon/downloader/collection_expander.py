@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ytaudio_daemon.collections.list_requests import listing_request
+from ytaudio_daemon.collections.list_requests import list_request
 from ytaudio_daemon.downloader.await_attempt import kill_and_wait
 from ytaudio_daemon.downloader.egress_choice import EgressChoice
 from ytaudio_daemon.downloader.expansion import ExpandedEntry, Expansion
@@ -142,7 +142,7 @@ class CollectionExpander:
         key, number = name
         egress = self._egress.current
         publishing.begin_attempt(layout, key, number)
-        request = listing_request(
+        request = list_request(
             self._settings,
             key=key,
             attempt=number,
