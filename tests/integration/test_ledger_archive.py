@@ -26,20 +26,20 @@ from ytaudio_daemon.ledger import (
 )
 from ytaudio_daemon.ledger.archive import ALL_SESSIONS, AddedCounts
 from ytaudio_daemon.ledger.enqueue import EnqueueResult, NewVideo, enqueue_link
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.line_rules import LinkAction
 
 A, B, C = "AAAAAAAAAAA", "BBBBBBBBBBB", "CCCCCCCCCCC"
 SINCE = "in the archive since 2027-01-15"
 
 
-def had(*videos: str, path: bytes | None = None) -> list[HadVideo]:
-    return [HadVideo(video, FoundIn.ARCHIVE_FILE, path) for video in videos]
+def had(*videos: str, path: bytes | None = None) -> list[ArchivedVideo]:
+    return [ArchivedVideo(video, FoundIn.ARCHIVE_FILE, path) for video in videos]
 
 
 def add(
     ledger: Ledger,
-    videos: list[HadVideo],
+    videos: list[ArchivedVideo],
     session: str = ALL_SESSIONS,
     after: float = 0,
 ) -> AddedCounts:
@@ -167,7 +167,7 @@ def test_what_is_forgotten_is_downloaded_again(ledger: Ledger) -> None:
     with ledger.write() as db:
         found = archive.entries_of_videos(db, [""], [A, C])
         assert [entry.key for entry in found] == [(A, "")]
-        archive.forget_entries(db, found)
+        archive.delete_entries(db, found)
     assert [entry[:2] for entry in entries(ledger)] == [(A, "music"), (B, "")]
     drop(ledger, "talks", [link(1, A), link(2, B)])
     assert states(ledger) == ["queued"]

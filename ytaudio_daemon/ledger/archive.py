@@ -12,15 +12,20 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger.bulk import insert_rows, key_batches, placeholder
 from ytaudio_daemon.ledger.schema import archive, jobs, lines, sessions
 from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 
 #: The `session` of entries that hold for all sessions.
 ALL_SESSIONS = ""
 #: The code of a link that is not fetched because the archive has its video.
 IN_ARCHIVE = "in_archive"
 
+#: NULL when the archive is empty: one search of the key's index.
+_FIRST = sa.select(sa.func.min(archive.c.video_id))
 _COLUMNS = ("video_id", "session", "added_at", "found_in", "path")
+
+#: Names of the sessions whose entries count, `ALL_SESSIONS` among them; None: every entry.
+Scope = Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +102,8 @@ def find_archived(
     return found
 
 
-#: NULL when the archive is empty: one look at the key's index.
-_FIRST = sa.select(sa.func.min(archive.c.video_id))
-
-
 def add_videos(
-    db: Connection, session_name: str, videos: Iterable[HadVideo], now: Now
+    db: Connection, session_name: str, videos: Iterable[ArchivedVideo], now: Now
 ) -> AddedCounts:
     """Add videos to the archive; those that it has stay, with their day.
 
@@ -114,7 +115,7 @@ def add_videos(
         videos: At most some thousands, as the transaction is to be short.
         now: The moment.
     """
-    wanted: dict[str, HadVideo] = {}
+    wanted: dict[str, ArchivedVideo] = {}
     total = 0
     for video in videos:
         total += 1
@@ -136,7 +137,7 @@ def add_videos(
 
 
 def _rows(
-    session_name: str, videos: Sequence[HadVideo], now: Now
+    session_name: str, videos: Sequence[ArchivedVideo], now: Now
 ) -> list[tuple[Any, ...]]:
     return [
         (video.video_id, session_name, now.wall, video.found_in.value, video.path)
@@ -154,10 +155,6 @@ def _paths(
         )
         found.update((row.video_id, row.path) for row in db.execute(query))
     return found
-
-
-#: The sessions whose entries are meant; None for every entry.
-Scope = Sequence[str] | None
 
 
 def scope_of(session_name: str | None) -> Scope:
@@ -207,7 +204,7 @@ def entries_of_videos(
     return sorted(found, key=lambda entry: entry.key)
 
 
-def forget_entries(db: Connection, entries: Iterable[ArchiveEntry]) -> None:
+def delete_entries(db: Connection, entries: Iterable[ArchiveEntry]) -> None:
     """Delete entries: their videos no longer count as had."""
     keys = [(entry.video_id, entry.session) for entry in entries]
     if keys:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.jobs.config_values import circumstances
+from ytaudio_daemon.jobs import config_values
+from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
-from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.notify import texts
 from ytaudio_daemon.notify.notify_event import DEGRADED, RECOVERED, NotifyEvent
@@ -19,8 +19,9 @@ from ytaudio_daemon.schemas.collection import CollectionDocument
 from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system.times import rfc3339
-from ytaudio_daemon.views import DaemonProblem, job_document
+from ytaudio_daemon.views import DaemonProblem, job_counts, job_document
 from ytaudio_daemon.views.collection_documents import collection_document
+from ytaudio_daemon.views.daemon_document import problem_document
 
 SCHEMA = "ytaudio.notice/1"
 TEST = "test"
@@ -50,7 +51,7 @@ class NoticeContext:
             host=host,
             attempts=settings.retry.attempts,
             on_expiry=settings.sessions.on_expiry,
-            circumstances=circumstances(settings),
+            circumstances=config_values.circumstances(settings),
         )
 
     def keeps_audio(self, session: Session | None) -> bool:
@@ -60,8 +61,8 @@ class NoticeContext:
 
 
 def event_notice(event: NotifyEvent, notice_context: NoticeContext) -> dict[str, Any]:
-    """Return the notice that something has ended, or that lines were refused."""
-    keeps_audio = notice_context.keeps_audio(event.session)
+    """Return the notice of an ended job, collection or session, or of refused lines."""
+    circumstances = notice_context.circumstances
     return _notice(
         event.event,
         identity=f"{event.event}-{event.event_id}",
@@ -69,19 +70,13 @@ def event_notice(event: NotifyEvent, notice_context: NoticeContext) -> dict[str,
         host=notice_context.host,
         message=texts.event_text(
             event,
-            keeps_audio=keeps_audio,
-            circumstances=notice_context.circumstances,
+            keeps_audio=notice_context.keeps_audio(event.session),
+            circumstances=circumstances,
         ),
-        job=job_document(
-            event.job,
-            attempts_max=notice_context.attempts,
-            circumstances=notice_context.circumstances,
-        )
-        if event.job
-        else None,
+        job=_job(event.job, notice_context) if event.job else None,
         session=_session(event.session, notice_context) if event.session else None,
         drop=_drop(event.drop) if event.drop else None,
-        collection=collection_document(event.collection, notice_context.circumstances)
+        collection=collection_document(event.collection, circumstances)
         if event.collection
         else None,
     )
@@ -101,21 +96,11 @@ def health_notice(
         identity=f"{event}-{at:.0f}",
         at=at,
         host=notice_context.host,
-        message=health_text(problems, notice_context, is_degraded=is_degraded),
+        message=texts.health_text(
+            notice_context.host, problems, is_degraded=is_degraded
+        ),
         problems=problems if is_degraded else (),
     )
-
-
-def health_text(
-    problems: Sequence[DaemonProblem],
-    notice_context: NoticeContext,
-    *,
-    is_degraded: bool,
-) -> str:
-    """Return the sentences that the daemon is degraded, or has recovered."""
-    if is_degraded:
-        return texts.degraded_text(notice_context.host, problems)
-    return texts.recovered_text(notice_context.host)
 
 
 def test_notice(at: float, notice_context: NoticeContext) -> dict[str, Any]:
@@ -153,16 +138,16 @@ def _notice(  # noqa: PLR0913 - a document's fields
         "session": session,
         "drop": drop,
         "collection": collection,
-        "problems": [
-            {
-                "code": problem.code,
-                "message": problem.message,
-                "hint": problem.hint,
-                "since": rfc3339(problem.since),
-            }
-            for problem in problems[: texts.MAX_PROBLEMS]
-        ],
+        "problems": [problem_document(p) for p in problems[: texts.MAX_PROBLEMS]],
     }
+
+
+def _job(job: JobRow, notice_context: NoticeContext) -> JobDocument:
+    return job_document(
+        job,
+        attempts_max=notice_context.attempts,
+        circumstances=notice_context.circumstances,
+    )
 
 
 def _drop(drop: ReceiptHead) -> dict[str, Any]:
@@ -182,6 +167,6 @@ def _session(session: Session, notice_context: NoticeContext) -> dict[str, Any]:
         "name": session.name,
         "uuid": session.uuid,
         "state": session.state.value,
-        "counts": {state.value: session.counts[state] for state in JobState},
+        "counts": job_counts(session.counts),
         "audio": "kept" if notice_context.keeps_audio(session) else "removed",
     }

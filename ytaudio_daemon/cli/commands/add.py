@@ -12,7 +12,7 @@ from ytaudio_daemon.cli.formatting import format_size, pluralize
 from ytaudio_daemon.cli.privileges import drop_privileges, not_permitted_error
 from ytaudio_daemon.dropfile import (
     DROP_ENDINGS,
-    kind_of,
+    drop_kind,
     render_line,
     session_name_problem,
 )
@@ -27,7 +27,8 @@ from ytaudio_daemon.urls import (
     parse_link,
 )
 
-#: How the daemon's problem begins that its inbox is not the config's.
+#: The beginning of the problem that a running daemon reports when its inbox is not the
+#: config's.
 CHANGED_PATH = "[paths] "
 
 
@@ -176,15 +177,13 @@ def _parse_target(text: str) -> Link | CollectionLink:
 def _read_file(context: CommandContext, given: str) -> tuple[str, bytes]:
     limit = context.settings.inbox.max_file_size
     if given == "-":
-        name, content = (
-            inbox_writer.generated_name(time.time()),
-            sys.stdin.buffer.read(limit + 1),
-        )
+        name = inbox_writer.generated_name(time.time())
+        content = sys.stdin.buffer.read(limit + 1)
     else:
         path = Path(given)
         path.stat()  # a missing file is reported as such, whatever its name
         name = path.name
-        if kind_of(name) is None:
+        if drop_kind(name) is None:
             raise UsageError(
                 f"{name!r} is no name of a drop",
                 f"It must end in {DROP_ENDINGS}, and be no temporary name.",
