@@ -25,7 +25,7 @@ from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system.recent_dict import RecentDict
 from ytaudio_daemon.system.regular_files import MAX_DOCUMENT_BYTES, read_regular_file
 from ytaudio_daemon.views import ViewSettings, job_document, session_summary
-from ytaudio_daemon.views.live_fields import with_live_fields
+from ytaudio_daemon.views.documents import with_live_fields
 
 Document = dict[str, Any]
 

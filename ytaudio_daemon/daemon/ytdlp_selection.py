@@ -1,4 +1,4 @@
-"""The yt-dlp version that the workers get, as commands and upgrades leave it on disk."""
+"""Gives the workers the yt-dlp version that commands and upgrades select on disk."""
 
 import math
 from pathlib import Path
@@ -59,7 +59,7 @@ class YtDlpSelection:
         return True
 
     def retry_failed(self, mono: float) -> None:
-        """Give a version that could not start another chance: memory may have been short.
+        """Try a version again that could not start: memory may have been short.
 
         Args:
             mono: `time.monotonic()`.
@@ -77,9 +77,9 @@ class YtDlpSelection:
         self._store.installed = installed_version("yt-dlp")
         link = _fingerprint(self._store.folder / CURRENT_LINK)
         history = _fingerprint(self._store.folder / HISTORY_FILE)
-        seen = self._store.installed, link, history
-        before, self._fingerprint_read = self._fingerprint_read, seen
-        return seen != before or bool(self.active.fallback_reason)
+        fingerprint = self._store.installed, link, history
+        before, self._fingerprint_read = self._fingerprint_read, fingerprint
+        return fingerprint != before or bool(self.active.fallback_reason)
 
 
 def _log_upgrade(upgrade: UpgradeResult) -> None:

@@ -22,8 +22,14 @@ from ytaudio_daemon.folders import Layout, published
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.wake_file import wake_daemon
 from ytaudio_daemon.jobs.config_values import egress_keys
-from ytaudio_daemon.jobs.foreign_claims import holder_is_dead, holder_name
-from ytaudio_daemon.ledger import Connection, Ledger, claims, queries, transitions
+from ytaudio_daemon.jobs.foreign_claims import claim_owner, owner_is_dead
+from ytaudio_daemon.ledger import (
+    Connection,
+    Ledger,
+    claims,
+    queries,
+    transitions,
+)
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.enqueue import JobOptions, NewVideo
 from ytaudio_daemon.ledger.queries import JobRow
@@ -91,7 +97,7 @@ class SessionJobRunner:
         self._layout = layout
         self._settings = settings
         self._host = open_ledger.local_host_id(layout)
-        self._holder = holder_name(self._host)
+        self._holder = claim_owner(self._host)
         self._claim_runner = ClaimRunner(
             ledger, layout, settings, runtime, self._holder
         )
@@ -214,7 +220,7 @@ class SessionJobRunner:
         """
         if claim.owner == self._holder:
             return claim.name not in _RUNNING
-        return holder_is_dead(claim.owner or "", self._host)
+        return owner_is_dead(claim.owner or "", self._host)
 
 
 #: The attempts that this process runs now, in any thread.

@@ -38,18 +38,18 @@ def run(context: CommandContext) -> int:
 
 
 def _rows(
-    version_store: VersionStore,
+    store: VersionStore,
     chosen: ActiveVersion,
     history: VersionHistory,
     wall: float,
 ) -> Iterator[tuple[str, ...]]:
-    for version in version_store.versions():
-        is_used = chosen.path == version_store.path_of(version)
-        remark = version_store.why_unusable(version) or _version_note(
+    for version in store.versions():
+        is_used = chosen.path == store.path_of(version)
+        remark = store.why_unusable(version) or _version_note(
             version, chosen, history, used=is_used
         )
         yield "*" if is_used else "", version, _age(version, wall), remark
-    version = version_store.installed
+    version = store.installed
     if version:
         pinned = ", pinned" if not chosen.path and chosen.activation.pinned else ""
         mark = "" if chosen.path else "*"
@@ -90,8 +90,8 @@ def _upgrade_schedule(auto_upgrade: str) -> str:
     return "by hand" if auto_upgrade == "off" else "every day"
 
 
-def _document(version_store: VersionStore, wall: float) -> dict[str, Any]:
-    chosen, history = version_store.active(), version_store.history()
+def _document(store: VersionStore, wall: float) -> dict[str, Any]:
+    chosen, history = store.active(), store.history()
     last = history.last_upgrade
     return {
         "schema": "ytaudio.engine/1",
@@ -102,14 +102,14 @@ def _document(version_store: VersionStore, wall: float) -> dict[str, Any]:
             "pinned": chosen.activation.pinned,
             "trouble": chosen.fallback_reason,
         },
-        "installed": version_store.installed,
+        "installed": store.installed,
         "versions": [
             {
                 "version": version,
                 "age_days": age_days(version, wall),
-                "fault": version_store.why_unusable(version),
+                "fault": store.why_unusable(version),
             }
-            for version in version_store.versions()
+            for version in store.versions()
         ],
         "refused": [
             _with_rfc3339_time(asdict(refused)) for refused in history.rejected
