@@ -10,7 +10,7 @@ from ytaudio_daemon.fetch.filename_fields import filename_fields
 from ytaudio_daemon.fetch.metadata import (
     MAX_TEXT_CHARS,
     VideoFacts,
-    clean_text,
+    readable_text,
     tags_of,
     video_facts,
 )
@@ -170,6 +170,6 @@ def test_a_wished_title_names_the_file_too() -> None:
 
 
 def test_text_is_one_readable_line() -> None:
-    assert clean_text(" a\x00\n\tb\u202e\x1b[31m ") == "a b [31m"
-    assert clean_text("\x07") is None
-    assert clean_text(7) is None
+    assert readable_text(" a\x00\n\tb\u202e\x1b[31m ") == "a b [31m"
+    assert readable_text("\x07") is None
+    assert readable_text(7) is None

@@ -142,7 +142,7 @@ def find_session_by_uuid(context: ApiContext, text: str) -> Session | None:
         return None
     with context.read() as db:
         session = find_session(db, plain)
-    # `find_session` also looks for names, and a session's name can be another's UUID.
+    # `find_session` also finds by name, and a session's name can be another's UUID.
     return session if session is not None and session.uuid == plain else None
 
 

@@ -28,7 +28,7 @@ def component_schemas() -> dict[str, Schema]:
 
 
 def without_operator(description: Schema) -> Schema:
-    """Return the description for a server without a token: nobody needs one."""
+    """Return the description for a server without a token: no route demands one."""
     open_to_all = deepcopy(description)
     for path in open_to_all["paths"].values():
         for operation in path.values():

@@ -65,7 +65,7 @@ class ExpandedEntry(NamedTuple):
     Attributes:
         entry: The entry.
         skipped: Why it is not selected; None if it is.
-        album_tags: Tags that its album gives it; {} where it is on none.
+        album_tags: The tags of its album; {} if it is on none.
     """
 
     entry: ListedEntry

@@ -55,7 +55,7 @@ class FinishedFiles:
         except (OSError, UnsafePathError):
             return None
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
-            return None  # somebody else's file in the place of a record
+            return None  # no record of this program
 
     def add(self, audio_key: tuple[str, str], path: Path, outcome: Outcome) -> None:
         """Record a finished file, as far as the cache can be written."""

@@ -77,7 +77,7 @@ class DownloadOutcome:
 
     @property
     def was_skipped(self) -> bool:
-        """Whether it was not even begun."""
+        """Whether no attempt was made."""
         return self.outcome.failure is not None and self.attempts == 0
 
     @property

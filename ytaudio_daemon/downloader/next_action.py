@@ -32,7 +32,7 @@ def next_action(
     wall: float,
     has_other_egress: bool = False,
 ) -> NextAction:
-    """Return the next action of a caller that wants this job done now.
+    """Return the next action of a caller that waits for this job.
 
     Args:
         job: The job's row.

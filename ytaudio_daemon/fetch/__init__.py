@@ -1,7 +1,7 @@
 """One attempt at one video: from a link to proven audio in a folder.
 
 The only package that uses yt-dlp and ffmpeg. It runs inside a worker process of its
-own, knows no ledger and no session, and never raises: every end of an attempt is
+own, uses no ledger and no session, and never raises: every end of an attempt is
 returned as plain data. Importing this package is cheap; yt-dlp is imported on first use, or by
 `preload` in the template that workers are forked from.
 """

@@ -1,8 +1,6 @@
 """Converts, tags, verifies and lays out the audio: the stages without network."""
 
-import time
 from pathlib import Path
-from typing import Any
 
 from ytaudio_daemon.fetch import Reporter, result_files, tag, verify
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
@@ -13,10 +11,8 @@ from ytaudio_daemon.fetch.metadata import tags_of
 from ytaudio_daemon.fetch.source import SOURCE_DIR, Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Phase, Progress, Result
 from ytaudio_daemon.model.file_names import MAX_NAME_BYTES, file_name
-from ytaudio_daemon.model.outcome import JOB_DIR
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.system.name_limit import name_limit
-from ytaudio_daemon.system.times import rfc3339
 
 
 def build_result(
@@ -39,9 +35,8 @@ def build_result(
     note = "; ".join(n for n in (*source.notes, plan.note, remark) if n)
     result = _result(source, plan, audio, seconds, note)
     outcome = context.completed_outcome(result)
-    result_files.seal(
-        request, _job_document(request, source, plan, result, tags), outcome
-    )
+    document = result_files.job_document(request, source, plan, result, tags)
+    result_files.seal(request, document, outcome)
     failpoints.failpoint("result.written", f"{request.key}/{request.attempt}")
     return outcome
 
@@ -110,21 +105,3 @@ def _result(
         copied=plan.copied,
         note=note,
     )
-
-
-def _job_document(
-    request: FetchRequest,
-    source: Source,
-    plan: ConversionPlan,
-    result: Result,
-    tags: dict[str, str],
-) -> dict[str, Any]:
-    audio = Path(request.attempt_dir) / JOB_DIR / "audio" / result.file_name
-    rate, channels = tag.read_stream(audio)
-    extra = {
-        "tags": tags,
-        "sample_rate_hz": rate,
-        "channels": channels,
-        "finished_at": rfc3339(time.time(), "seconds"),
-    }
-    return result_files.job_document(request, source, plan, result, extra)

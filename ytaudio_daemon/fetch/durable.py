@@ -1,4 +1,4 @@
-"""JSON files of an attempt; a missing file is told apart from an unreadable one."""
+"""Reads and writes an attempt's JSON files; distinguishes missing from unreadable ones."""
 
 import json
 from collections.abc import Mapping

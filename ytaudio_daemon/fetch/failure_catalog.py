@@ -19,8 +19,8 @@ class FailureSpec:
     Attributes:
         kind: Decides what the daemon does about it.
         message: One plain sentence.
-        remedy: What a person can do about it, apart from what `model.hints` knows by
-            kind and code; never what the daemon does by itself.
+        remedy: What a person can do about it, apart from the hints that `model.hints`
+            adds by kind and code; never what the daemon does by itself.
         confirm: The job fails only when the failure comes twice.
     """
 

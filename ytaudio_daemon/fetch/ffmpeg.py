@@ -14,8 +14,8 @@ from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.model.host_errors import find_host_error_in
 
-#: What YouTube's streams and pictures come in. A playlist (hls, concat, dash, image2 …)
-#: would name other files: a folder of somebody else's, or an address.
+#: The formats of YouTube's streams and pictures. A playlist (hls, concat, dash, image2 …)
+#: could name other users' files, or an address.
 FORMATS = ("matroska", "mov", "mp3", "ogg", "flac", "wav", "aac")
 _PICTURE_FORMATS = ("webp", "webp_pipe", "jpeg_pipe", "png_pipe", "gif", "mov")
 _QUIET = ("-nostdin", "-hide_banner", "-nostats", "-v", "error", "-xerror")

@@ -1,6 +1,6 @@
 """The values of a file name's fields for one video. Pure.
 
-What each field is stands in `model.filename_fields`.
+`model.filename_fields` describes each field.
 """
 
 from collections.abc import Mapping

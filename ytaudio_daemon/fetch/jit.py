@@ -1,7 +1,7 @@
 """Whether this process may run code that it has just written, as JavaScript's JIT does.
 
 systemd's `MemoryDenyWriteExecute=` forbids it to a service and all its children; V8 then
-panics unless it is told to interpret.
+panics unless an option makes it interpret.
 """
 
 import functools

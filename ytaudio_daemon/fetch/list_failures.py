@@ -32,8 +32,8 @@ def classify_listing(evidence: Evidence) -> Failure:
 def _code(evidence: Evidence) -> str | None:
     """Return the code of a list's own failure, None when it is none of those.
 
-    What YouTube said of the page may be a warning only: yt-dlp goes on to ask the API,
-    and raises what came of that.
+    YouTube's reason may be in a warning only: yt-dlp then asks the API, and raises the
+    error of that request.
     """
     raised = code_in_texts((cause.text for cause in evidence.causes), LIST_RULES)
     warned = code_in_texts(evidence.warnings, LIST_RULES)

@@ -46,7 +46,7 @@ class VideoFacts:
 
     @property
     def own_title(self) -> str | None:
-        """The title that YouTube gave; None where the ID stands in its place."""
+        """The title at YouTube; None where `title` is the ID for want of one."""
         made_up = (self.video_id, f"youtube video #{self.video_id}")  # by yt-dlp
         return None if self.title in made_up else self.title
 
@@ -56,18 +56,18 @@ def video_facts(info: Mapping[str, Any]) -> VideoFacts:
 
     The fields are those documented at the top of `yt_dlp/extractor/common.py`.
     """
-    video_id = clean_text(info.get("id")) or ""
+    video_id = readable_text(info.get("id")) or ""
     return VideoFacts(
         video_id=video_id,
-        title=clean_text(info.get("title")) or video_id,
+        title=readable_text(info.get("title")) or video_id,
         artist=_joined_names(info, "artists", "artist"),
-        song=clean_text(info.get("track")),
-        album=clean_text(info.get("album")),
+        song=readable_text(info.get("track")),
+        album=readable_text(info.get("album")),
         album_artist=_joined_names(info, "album_artists", "album_artist"),
         track_number=_non_negative_int(info.get("track_number")),
         genre=_joined_names(info, "genres", "genre"),
         date=_date(info),
-        channel=clean_text(info.get("channel") or info.get("uploader")),
+        channel=readable_text(info.get("channel") or info.get("uploader")),
         view_count=_non_negative_int(info.get("view_count")),
         duration_s=_positive_number(info.get("duration")),
     )
@@ -103,7 +103,7 @@ def tags_of(
     }
     date = _finer_date(facts.date, album_tags.get("date"))
     for better in (album_tags, {"date": date}, tag_overrides):
-        tags |= {key: clean_text(value) for key, value in better.items()}
+        tags |= {key: readable_text(value) for key, value in better.items()}
     return {key: value for key, value in tags.items() if value}
 
 
@@ -118,7 +118,7 @@ def without_topic(channel: str) -> str:
     return _TOPIC.sub("", channel)
 
 
-def clean_text(value: object) -> str | None:
+def readable_text(value: object) -> str | None:
     """Return one line of readable text, or None when nothing readable is there."""
     if not isinstance(value, str):
         return None
@@ -137,8 +137,8 @@ def _readable(char: str) -> str:
 def _joined_names(info: Mapping[str, Any], many: str, one: str) -> str | None:
     names = info.get(many)
     if isinstance(names, list) and names:
-        return clean_text(", ".join(str(name) for name in names))
-    return clean_text(info.get(one))
+        return readable_text(", ".join(str(name) for name in names))
+    return readable_text(info.get(one))
 
 
 def _date(info: Mapping[str, Any]) -> str | None:

@@ -4,8 +4,8 @@
 `{"poToken": …}`, or `{"error": …}` with an error status
 (https://github.com/Brainicism/bgutil-ytdlp-pot-provider).
 
-Only the configured address is ever connected to: no redirect is followed and no proxy
-used, so `hosts` need not let anything but YouTube through. An exchange has one deadline,
+Connections go to the configured address alone: no redirect is followed and no proxy
+used, so `hosts` need not allow anything but YouTube. An exchange has one deadline,
 however slowly its bytes come.
 """
 

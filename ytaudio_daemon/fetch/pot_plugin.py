@@ -26,7 +26,7 @@ class YtAudioPTP(PoTokenProvider):  # type: ignore[misc]  # yt-dlp ships no type
     #: Which clients and contexts need which binding is yt-dlp's knowledge.
     _SUPPORTED_CLIENTS = None
     _SUPPORTED_CONTEXTS = None
-    #: The provider reaches YouTube the way it is told to.
+    #: The provider uses the proxy and address that the request names.
     _SUPPORTED_EXTERNAL_REQUEST_FEATURES = tuple(ExternalRequestFeature)
 
     def is_available(self) -> bool:

@@ -5,6 +5,7 @@ that file exists, the folder can be published without another check.
 """
 
 import hashlib
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from ytaudio_daemon.fetch import durable, ytdlp_version
 from ytaudio_daemon.fetch.convert import ConversionPlan
 from ytaudio_daemon.fetch.cover import image_mime_type
 from ytaudio_daemon.fetch.source import Source
+from ytaudio_daemon.fetch.tag import read_stream
 from ytaudio_daemon.model import FetchRequest, Outcome, Result
 from ytaudio_daemon.model.outcome import JOB_DIR, RESULT_FILE, RESULT_SCHEMA
 from ytaudio_daemon.system import files
+from ytaudio_daemon.system.times import rfc3339
 
 JOB_SCHEMA = "ytaudio.job-file/1"
 
@@ -33,7 +36,7 @@ def adopt_result(request: FetchRequest) -> Outcome | None:
     for earlier in map(Path, request.earlier_dirs):
         outcome = _read_result(earlier)
         if outcome is not None and not (own / JOB_DIR).exists():
-            # The promise first: between the two steps the earlier one still holds.
+            # `result.json` first: a crash between the two steps leaves the earlier result whole.
             durable.write_json(own / RESULT_FILE, _result_document(outcome))
             (earlier / JOB_DIR).rename(own / JOB_DIR)
             files.fsync_path(own)
@@ -70,18 +73,20 @@ def job_document(
     source: Source,
     plan: ConversionPlan,
     result: Result,
-    extra: Mapping[str, Any],
+    tags: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return the content of `job.json`. Pure.
+    """Return the content of `job.json`.
 
     Args:
         request: Its `job_facts` are copied as they are.
         source: What was fetched.
         plan: How it was converted.
         result: The finished file.
-        extra: `tags`, `sample_rate_hz`, `channels` and `finished_at`.
+        tags: As written into the file.
     """
     facts = source.facts
+    audio = Path(request.attempt_dir) / JOB_DIR / "audio" / result.file_name
+    sample_rate_hz, channels = read_stream(audio)
     return {
         "schema": JOB_SCHEMA,
         "url": request.url,
@@ -89,15 +94,15 @@ def job_document(
         "title": facts.title,
         "channel": facts.channel,
         "view_count": facts.view_count,
-        "tags": extra["tags"],
+        "tags": dict(tags),
         "duration_s": result.duration_s,
         "announced_duration_s": facts.duration_s,
         "audio": {
             "file": f"audio/{result.file_name}",
             "codec": result.codec,
             "bitrate_bps": result.bitrate_bps,
-            "sample_rate_hz": extra["sample_rate_hz"],
-            "channels": extra["channels"],
+            "sample_rate_hz": sample_rate_hz,
+            "channels": channels,
             "size_bytes": result.size_bytes,
             "sha256": result.sha256,
             "cover": bool(source.cover),
@@ -117,7 +122,7 @@ def job_document(
         },
         "options": dict(request.options),
         "note": result.note,
-        "finished_at": extra["finished_at"],
+        "finished_at": rfc3339(time.time(), "seconds"),
         "job": dict(request.job_facts),
     }
 

@@ -78,7 +78,7 @@ def _linked_video(value: str) -> str | None:
 
 
 #: Bytes of a compressed ID3 frame (https://id3.org/id3v2.4.0-structure, 4.1), which
-#: mutagen inflates whatever comes of it. Deflate makes at most 1,032 of one: 16 MiB.
+#: mutagen inflates without a limit. Deflate makes at most 1,032 of one: 16 MiB.
 _MAX_COMPRESSED_BYTES = 16 * 1024
 _TEXT_FRAMES = frozenset({"TXXX", "TXX", "COMM", "COM"})
 
@@ -95,7 +95,7 @@ def _bounded(frame: type[Frame]) -> type[Frame]:
                 raise ID3JunkFrameError("compressed, and too long")
             return super()._fromData(header, flags, data)
 
-    BoundedFrame.__name__ = frame.__name__  # by which mutagen knows a frame
+    BoundedFrame.__name__ = frame.__name__  # mutagen finds frames by this name
     return BoundedFrame
 
 

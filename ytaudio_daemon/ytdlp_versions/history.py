@@ -21,7 +21,7 @@ class Activation:
         version: Its folder's name; "" is the installed one.
         upgraded: An upgrade brought it; it was not just used again.
         pinned: A person asked for it: only a person changes it.
-        watched: The daemon gives it up if it is worse than the one before.
+        watched: The daemon rolls back if it is worse than the version before.
         at: When, seconds since 1970 UTC.
     """
 

@@ -85,8 +85,8 @@ class VersionStore:
     def active(self) -> ActiveVersion:
         """Return the yt-dlp that the workers use.
 
-        The selected version gives way to an installed one that is newer (the program
-        was upgraded), unless a person asked for it by name.
+        An installed version that is newer than the selected one is used instead (the
+        program was upgraded), unless a person asked for the selected one by name.
         """
         version = self.current_link()
         activation = self.history().activation(version)
