@@ -164,7 +164,7 @@ def test_a_session_is_retried_except_what_is_there(
 def test_more_jobs_than_one_batch_are_retried(
     ledger: Ledger, open_write: OpenWrite
 ) -> None:
-    number = job_changes.RETRY_BATCH_SIZE + 1
+    number = job_changes.BATCH_SIZE + 1
     drop(ledger, "alice", links(*(f"v{n}" for n in range(number))))
     session = active(ledger)
     job_changes.cancel_session_jobs(open_write, session.id, NO_LIMIT)

@@ -168,7 +168,7 @@ def claim_job(
         db: A write transaction.
         job_id: The job.
         now: The moment.
-        owner: The claiming process, as `jobs.foreign_claims.holder_name` names it.
+        owner: The claiming process, as `jobs.foreign_claims.claim_owner` names it.
         egress: The key of the egress that the attempt uses.
 
     Returns:

@@ -12,10 +12,7 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import format_size, pluralize
 from ytaudio_daemon.dropfile import DROP_ENDINGS, DropKind, NotADropError, drop_kind
-from ytaudio_daemon.dropfile.switched_off import (
-    no_line_reason,
-    switched_off_sentence,
-)
+from ytaudio_daemon.dropfile.switched_off import no_line_reason, switched_off_sentence
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
 from ytaudio_daemon.model import Layer, OptionError
@@ -28,7 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _CheckedFile:
-    """A file with the result of each line; `switched_off` has a line for each link."""
+    """A file with the result of each line.
+
+    Attributes:
+        name: The file's name.
+        problem: Why the whole file would be rejected, or "".
+        line_results: Of the lines, without those of links in comments.
+        switched_off: The line of each link in a comment.
+        expanded: The file's collections, with --expand.
+    """
 
     name: str
     problem: str = ""
@@ -64,14 +69,14 @@ def _check(context: CommandContext, name: str, content: bytes) -> _CheckedFile:
     layers = _option_layers(context)
     try:
         _refuse_cookies(content)
-        every = list(check_lines(content, _drop_kind(name), *layers))
+        results = list(check_lines(content, _drop_kind(name), *layers))
     except NotADropError as error:
         return _CheckedFile(name=name, problem=error.message)
     checked_file = _CheckedFile(
         name=name,
-        line_results=[each for each in every if each.result != "switched_off"],
+        line_results=[each for each in results if each.result != "switched_off"],
         switched_off=[
-            each.drop_line.line for each in every if each.result == "switched_off"
+            each.drop_line.line for each in results if each.result == "switched_off"
         ],
     )
     problem = _file_problem(context, content, checked_file)
@@ -95,7 +100,7 @@ def _read(given: str) -> tuple[str, bytes]:
 
 
 def _refuse_cookies(content: bytes) -> None:
-    """Refuse a file of cookies, none of which may be shown.
+    """Refuse a file of cookies: they are secrets, and the output shows each line.
 
     Raises:
         NotADropError: It is one.
