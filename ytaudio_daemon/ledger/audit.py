@@ -78,10 +78,8 @@ def _counter_flaws(db: Connection) -> Iterator[Flaw]:
         in_all[state] += number
     for row in db.execute(sa.select(sessions)).all():
         for state in JobState:
-            kept, real = (
-                getattr(row, state.value),
-                counted.get((row.id, state.value), 0),
-            )
+            kept = getattr(row, state.value)
+            real = counted.get((row.id, state.value), 0)
             if kept != real:
                 yield _miscount(f"session {row.name}", state, kept, real)
     kept_totals = db.execute(sa.select(totals).where(totals.c.id == 1)).first()

@@ -77,12 +77,12 @@ def cancel_batch(
         held_jobs.release_held(db, session_id, quota, now)
     if len(found) == limit:
         return BulkCancelResult(cancelled=limit, requested=0, is_complete=False)
-    asked = [
+    results = [
         transitions.cancel(db, job_id, now, reason=reason, quota=quota)
         for job_id in _find_cancellable_running(db, session_id)
     ]
     return BulkCancelResult(
-        cancelled=len(found), requested=len(asked), is_complete=True
+        cancelled=len(found), requested=len(results), is_complete=True
     )
 
 

@@ -27,8 +27,7 @@ _COLUMNS_TO_CLAIM = (jobs.c.id, jobs.c.session_id, jobs.c.attempt)
 _NEXT_OF_SESSION = (
     sa.select(*_COLUMNS_TO_CLAIM)
     .where(
-        jobs.c.session_id == sa.bindparam("of_session"),
-        jobs.c.state == JobState.QUEUED,
+        jobs.c.session_id == sa.bindparam("of_session"), jobs.c.state == JobState.QUEUED
     )
     .order_by(jobs.c.priority.desc(), jobs.c.id)
     .limit(1)
@@ -232,7 +231,7 @@ def _next_unblocked(db: Connection) -> Any:
             sa.exists().where(jobs.c.session_id == sessions.c.id, unblocked),
         )
         .order_by(sessions.c.turn)
-        .limit(1),
+        .limit(1)
     ).scalar()
     if session_id is None:
         return None
@@ -240,7 +239,7 @@ def _next_unblocked(db: Connection) -> Any:
         sa.select(*_COLUMNS_TO_CLAIM)
         .where(jobs.c.session_id == session_id, unblocked)
         .order_by(jobs.c.priority.desc(), jobs.c.id)
-        .limit(1),
+        .limit(1)
     ).first()
 
 

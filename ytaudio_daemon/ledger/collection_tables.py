@@ -132,9 +132,7 @@ entries = Table(
     Index("entries_of_a_job", "job_id"),
     Index("entries_in_order", "collection_id", "position"),
     partial_index(
-        "entries_being_removed",
-        "collection_id",
-        where="removal = 'pending'",
+        "entries_being_removed", "collection_id", where="removal = 'pending'"
     ),
     sqlite_with_rowid=False,
 )
@@ -172,11 +170,7 @@ subscriptions = Table(
     Column("etag", Text, nullable=False, server_default=""),
     Column("modified", Text, nullable=False, server_default=""),
     Column("created_at", Real, nullable=False),
-    partial_index(
-        "subscriptions_due",
-        "next_lived",
-        where="state = 'active'",
-    ),
+    partial_index("subscriptions_due", "next_lived", where="state = 'active'"),
     sqlite_autoincrement=True,  # a number is never given twice
 )
 

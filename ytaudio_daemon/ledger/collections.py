@@ -120,24 +120,13 @@ def request_collection(
             collection_id=collection_id, result=LineResult.ACCEPTED
         )
     state = CollectionState(known.state)
-    if state not in LISTING_ENDED:
-        return RequestedCollection(
-            collection_id=known.id,
-            result=LineResult.DUPLICATE,
-            message=BEING_LISTED_MESSAGE,
-        )
-    list_again(db, known.id, now)
-    if state is CollectionState.COMPLETED:
-        return RequestedCollection(
-            collection_id=known.id,
-            result=LineResult.DUPLICATE,
-            message=LISTED_AGAIN_MESSAGE,
-        )
-    return RequestedCollection(
-        collection_id=known.id,
-        result=LineResult.ACCEPTED,
-        message=f"runs again: it was {state}",
-    )
+    result, message = LineResult.DUPLICATE, BEING_LISTED_MESSAGE
+    if state in LISTING_ENDED:
+        list_again(db, known.id, now)
+        message = LISTED_AGAIN_MESSAGE
+        if state is not CollectionState.COMPLETED:
+            result, message = LineResult.ACCEPTED, f"runs again: it was {state}"
+    return RequestedCollection(collection_id=known.id, result=result, message=message)
 
 
 def _new_row(

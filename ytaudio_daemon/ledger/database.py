@@ -18,11 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
-from ytaudio_daemon.errors import (
-    LedgerError,
-    LedgerGoneError,
-    LedgerUnreachableError,
-)
+from ytaudio_daemon.errors import LedgerError, LedgerGoneError, LedgerUnreachableError
 from ytaudio_daemon.ledger.daemon_lock import DaemonLock
 from ytaudio_daemon.ledger.error_translation import translating_errors
 from ytaudio_daemon.ledger.sqlite_lock_wait import begin_read, begin_write
@@ -216,7 +212,7 @@ def _parse_url(url: str) -> URL:
     backend = parsed.get_backend_name()
     if backend not in {"sqlite", "postgresql"}:
         raise LedgerError(
-            f"database url names {backend!r}; the ledger runs on sqlite or postgresql",
+            f"database url names {backend!r}; the ledger runs on sqlite or postgresql"
         )
     if backend == "postgresql" and "+" not in parsed.drivername:
         parsed = parsed.set(drivername="postgresql+psycopg")

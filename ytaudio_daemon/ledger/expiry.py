@@ -51,7 +51,7 @@ def due_to_expire(
     rows = db.execute(
         sa.select(sessions)
         .where(*_expirable_conditions(), *_due_conditions(now, ttl_s))
-        .limit(limit),
+        .limit(limit)
     ).all()
     return [session_from_row(row) for row in rows]
 
@@ -59,8 +59,7 @@ def due_to_expire(
 def _expirable_conditions() -> list[sa.ColumnElement[bool]]:
     """Return the conditions: active, no unfinished work, no unfiled drop."""
     unfiled = sa.exists().where(
-        drops.c.session_id == sessions.c.id,
-        drops.c.state.in_(UNFILED),
+        drops.c.session_id == sessions.c.id, drops.c.state.in_(UNFILED)
     )
     return [
         sessions.c.state == SessionState.ACTIVE,
@@ -92,7 +91,7 @@ def stale_sessions(db: Connection, now: Now, *, max_pending_s: float) -> list[Se
             sa.or_(unclaimed > 0, is_running, _HAS_UNLISTED),
             sessions.c.last_activity_lived + max_pending_s <= now.uptime_s,
         )
-        .limit(MAX_STALE),
+        .limit(MAX_STALE)
     ).all()
     return [session_from_row(row) for row in rows]
 
@@ -125,7 +124,7 @@ def expire(
         .values(
             state=SessionState.EXPIRED.value,
             removal=sa.case((action == "delete", "pending"), else_=None),
-        ),
+        )
     )
     if done.rowcount == 1:
         append_session_event(db, session.id, now, "session_expired")
@@ -188,5 +187,5 @@ def collection_uuids(db: Connection, session: Session) -> list[str]:
 def mark_removed(db: Connection, session: Session) -> None:
     """Store that a session's files are in the trash, or kept by a pin."""
     db.execute(
-        sa.update(sessions).where(sessions.c.id == session.id).values(removal="done"),
+        sa.update(sessions).where(sessions.c.id == session.id).values(removal="done")
     )

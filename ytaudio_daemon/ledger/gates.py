@@ -71,7 +71,7 @@ def close_gate(db: Connection, shut: Gate) -> None:
             until=shut.until,
             closures=shut.closures,
             probe_job_id=shut.probe_job_id,
-        ),
+        )
     )
 
 
@@ -124,7 +124,7 @@ def make_due(
     changed = db.execute(
         sa.update(jobs)
         .where(jobs.c.state == JobState.WAITING, of_jobs, jobs.c.retry_at > now.wall)
-        .values(retry_at=now.wall),
+        .values(retry_at=now.wall)
     )
     db.execute(
         sa.update(collections)
@@ -134,7 +134,7 @@ def make_due(
             of_collections,
             collections.c.retry_at > now.wall,
         )
-        .values(retry_at=now.wall),
+        .values(retry_at=now.wall)
     )
     return changed.rowcount
 
@@ -150,8 +150,7 @@ def egresses_that_blocked(
         before: Only attempts with a lower number count.
     """
     query = sa.select(attempts.c.egress).where(
-        attempts.c.job_id == job_id,
-        attempts.c.kind == FailureKind.BLOCKED.value,
+        attempts.c.job_id == job_id, attempts.c.kind == FailureKind.BLOCKED.value
     )
     if before is not None:
         query = query.where(attempts.c.number < before)
@@ -188,7 +187,7 @@ def has_other_blocked_video(
             sa.func.coalesce(attempts.c.egress, "") == egress,
         )
         .order_by(attempts.c.ended_at.desc())
-        .limit(MAX_RECENT_ATTEMPTS),
+        .limit(MAX_RECENT_ATTEMPTS)
     ).all()
     since_success = takewhile(lambda row: row.kind != "completed", rows)
     return any(

@@ -173,12 +173,12 @@ class LineRecorder:
     ) -> tuple[Any, ...]:
         """Request the collection of a line; returns the row of the line."""
         source = drop_id, line.line, line.part or None
-        asked = subscriptions.request_and_follow(
+        requested = subscriptions.request_and_follow(
             self._db, self._session_id, collection, job_options, source, self._now
         )
-        message = "; ".join(filter(None, [line.message, asked.message])) or None
+        message = "; ".join(filter(None, [line.message, requested.message])) or None
         head = drop_id, line.line, line.part, line.text
-        result, collection_id = asked.result.value, asked.collection_id
+        result, collection_id = requested.result.value, requested.collection_id
         return (*head, result, None, message, line.again, None, collection_id)
 
     def _message(

@@ -223,8 +223,7 @@ def running_claims(db: Connection, host: str) -> list[ListingClaim]:
 def is_running(db: Connection, uuid: str) -> bool:
     """Return whether a collection of that UUID is being listed."""
     query = sa.select(collections.c.id).where(
-        collections.c.uuid == uuid,
-        collections.c.state == CollectionState.RUNNING.value,
+        collections.c.uuid == uuid, collections.c.state == CollectionState.RUNNING.value
     )
     return db.execute(query).first() is not None
 

@@ -125,13 +125,7 @@ def _end_look(db: Connection, claim: ListingClaim, now: Now, **more: object) -> 
         else {}
     )
     _update_subscription(
-        db,
-        claim,
-        look=Look.NONE.value,
-        failures=0,
-        looked_at=now.wall,
-        **found,
-        **more,
+        db, claim, look=Look.NONE.value, failures=0, looked_at=now.wall, **found, **more
     )
 
 

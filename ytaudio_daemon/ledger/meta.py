@@ -14,7 +14,7 @@ from ytaudio_daemon.ledger.schema import meta
 #: Set by `restoring`; removed when the daemon has imported results the ledger lacks.
 RESTORED_KEY = "restored"
 
-#: Prefix of the keys for pruned sessions whose files were kept; the name follows.
+#: Prefix of the keys for pruned sessions whose files were not removed; the name follows.
 _REMAINING_FILES_PREFIX = "kept:"
 
 #: Prefix of the keys for delivery cursors; the receiver's key follows.
@@ -138,7 +138,7 @@ def clear_restored(db: Connection) -> None:
 
 
 def mark_files_remain(db: Connection, name: str) -> None:
-    """Store that a session of this name was pruned while its files were kept."""
+    """Store that a session of this name was pruned and its files were not removed."""
     _put(db, f"{_REMAINING_FILES_PREFIX}{name}", "1")
 
 

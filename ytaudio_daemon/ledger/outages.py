@@ -10,13 +10,7 @@ from ytaudio_daemon.ledger import gates
 from ytaudio_daemon.ledger.error_columns import NO_ERROR
 from ytaudio_daemon.ledger.gates import SITE
 from ytaudio_daemon.ledger.job_updates import change_state
-from ytaudio_daemon.ledger.schema import (
-    attempts,
-    collections,
-    jobs,
-    outages,
-    sessions,
-)
+from ytaudio_daemon.ledger.schema import attempts, collections, jobs, outages, sessions
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.outage import (
@@ -91,7 +85,7 @@ def recent_ends(db: Connection, now: Now, limit: int = MAX_RECENT) -> list[Attem
         .join(jobs, jobs.c.id == attempts.c.job_id)
         .where(attempts.c.ended_at <= now.wall)
         .order_by(attempts.c.ended_at.desc())
-        .limit(limit),
+        .limit(limit)
     ).all()
     return [_attempt_end(row) for row in rows]
 
@@ -141,7 +135,7 @@ def refund_attempts(
         sa.select(attempts.c.job_id)
         .where(*_charged_attempts(outage))
         .order_by(attempts.c.ended_at)
-        .limit(limit),
+        .limit(limit)
     ).all()
     for job_id in dict.fromkeys(row.job_id for row in rows):
         _refund_job(db, job_id, outage, now)

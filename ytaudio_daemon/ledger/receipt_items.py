@@ -18,9 +18,7 @@ from ytaudio_daemon.model.subscription import REMOVED_REMARK, Removal
 
 #: A selected entry cannot be fetched, and never had a job.
 IS_UNAVAILABLE = sa.and_(
-    entries.c.unavailable != "",
-    entries.c.job_id.is_(None),
-    entries.c.skipped.is_(None),
+    entries.c.unavailable != "", entries.c.job_id.is_(None), entries.c.skipped.is_(None)
 )
 #: The fields of a `ReceiptLine` that `JOB_COLUMNS` fill, in their order.
 _FIRST = ReceiptLine._fields.index("job")

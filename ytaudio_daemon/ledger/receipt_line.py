@@ -22,10 +22,7 @@ JOB_COLUMNS = (
     jobs.c.video_id,
     # Only failed links are written again with their options (`.failed.txt`).
     sa.case(
-        (
-            sa.or_(jobs.c.state == "failed", jobs.c.state == "cancelled"),
-            jobs.c.options,
-        )
+        (sa.or_(jobs.c.state == "failed", jobs.c.state == "cancelled"), jobs.c.options)
     ),
     jobs.c.state,
     jobs.c.retry_at,

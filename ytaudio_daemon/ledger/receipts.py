@@ -85,9 +85,7 @@ class ReceiptHead:
 
 # Built once: each of these runs for every one of a hundred thousand drops.
 _DROPS_QUERY = sa.select(
-    drops,
-    sessions.c.name.label("session_name"),
-    sessions.c.uuid.label("session_uuid"),
+    drops, sessions.c.name.label("session_name"), sessions.c.uuid.label("session_uuid")
 ).join(sessions, sessions.c.id == drops.c.session_id)
 _HEADS_QUERY = _DROPS_QUERY.where(IS_PLACED)
 _HEAD_QUERY = _HEADS_QUERY.where(drops.c.id == sa.bindparam("drop_id"))

@@ -60,7 +60,7 @@ __all__ = [
 
 
 def _counters() -> list[Column[int]]:
-    """Return one kept counter for each state: reading totals stays fast at any size."""
+    """Return a column for the count of each state: totals are read without counting."""
     return [
         Column(state.value, Big, nullable=False, server_default="0")
         for state in JobState
@@ -97,7 +97,7 @@ sessions = Table(
     # Round-robin: the session whose job was claimed longest ago has the lowest turn.
     Column("turn", Big, nullable=False, server_default="0"),
     *_counters(),
-    # SHA-256 of the key by which the API knows its client; NULL: it has none.
+    # SHA-256 of the key with which clients of the API authenticate; NULL: it has none.
     Column("key_sha256", Text),
     # When its own cookies came; NULL: it has none. They are in the state folder.
     Column("cookies_given_at", Real),
@@ -105,32 +105,20 @@ sessions = Table(
     Column("cookies_state", Text),
     # Why the latest cookies that were dropped are not in use.
     Column("cookies_problem", Text),
-    # Those that are not stopped: with any, it does not expire.
+    # The number that is not stopped; with any, it does not expire.
     Column("subscriptions", Big, nullable=False, server_default="0"),
     Index("sessions_by_key", "key_sha256", unique=True),
     partial_index(
-        "sessions_one_active_of_a_name",
-        "name",
-        unique=True,
-        where="state = 'active'",
+        "sessions_one_active_of_a_name", "name", unique=True, where="state = 'active'"
     ),
     Index("sessions_by_name", "name"),
     Index("sessions_by_turn", "turn"),
-    partial_index(
-        "sessions_in_turn",
-        "turn",
-        where="queued > 0",
-    ),
+    partial_index("sessions_in_turn", "turn", where="queued > 0"),
     sqlite_autoincrement=True,  # a number is never given twice
 )
 
 #: One row: all sessions' counters together.
-totals = Table(
-    "totals",
-    metadata,
-    Column("id", Big, primary_key=True),
-    *_counters(),
-)
+totals = Table("totals", metadata, Column("id", Big, primary_key=True), *_counters())
 
 drops = Table(
     "drops",
@@ -144,14 +132,14 @@ drops = Table(
     Column("received_at", Real, nullable=False),
     # recording, recorded (every line durable), filed, kept, rejected
     Column("state", Text, nullable=False),
-    # The last line that is recorded; a crash resumes behind it.
+    # The last line that is recorded; after a crash, recording resumes with the next.
     Column("cursor", Big, nullable=False, server_default="0"),
     Column("accepted", Big, nullable=False, server_default="0"),
     Column("duplicate", Big, nullable=False, server_default="0"),
     Column("rejected", Big, nullable=False, server_default="0"),
     # Its name in processed/ or rejected/; NULL until it is filed.
     Column("filed_name", LargeBinary),
-    # Dropped into the inbox itself: processed/ is there, too.
+    # It was dropped into the inbox itself, and filed to the processed/ there.
     Column("at_root", Boolean, nullable=False, server_default=text("false")),
     # Why nothing in it was usable.
     Column("reason", Text),
@@ -179,7 +167,7 @@ lines = Table(
     metadata,
     Column("drop_id", Big, ForeignKey("drops.id"), primary_key=True),
     Column("line", Big, primary_key=True),
-    # Its place among several links of the line, from 1; 0 when it is alone.
+    # Its number among several links of the line, from 1; 0 when it is alone.
     Column("part", Big, primary_key=True, server_default="0"),
     Column("text", Text, nullable=False),
     # accepted, duplicate, rejected
@@ -190,24 +178,22 @@ lines = Table(
     # link, and on accepted lines that were recorded before these had it.
     Column("again", Text),
     Column("job_id", Big, ForeignKey("jobs.id")),
-    # The playlist, album or channel that it names; it has no job of its own then.
+    # The playlist, album or channel that it names; such a line has no job itself.
     Column("collection_id", Big, ForeignKey("collections.id")),
     Index("lines_of_a_job", "job_id"),
     partial_index(
-        "lines_of_a_collection",
-        "collection_id",
-        where="collection_id IS NOT NULL",
+        "lines_of_a_collection", "collection_id", where="collection_id IS NOT NULL"
     ),
     sqlite_with_rowid=False,  # one tree instead of two: they come by the million
 )
 
-#: The links in a drop's comments: nothing is asked for, but people are told.
+#: The links in a drop's comments: they get no job, and receipts name their lines.
 switched_off_links = Table(
     "switched_off_links",
     metadata,
     Column("drop_id", Big, ForeignKey("drops.id"), primary_key=True),
     Column("line", Big, primary_key=True),
-    # Its place among those of the line, from 1.
+    # Its number among those of the line, from 1.
     Column("number", Big, primary_key=True),
     sqlite_with_rowid=False,
 )
@@ -232,11 +218,11 @@ jobs = Table(
     # The fence: every write of an attempt names its number. It only grows.
     Column("attempt", Big, nullable=False, server_default="0"),
     Column("charged", Big, nullable=False, server_default="0"),
-    # Workers this job killed by itself.
+    # The number of its workers that crashed by its own fault.
     Column("crashes", Big, nullable=False, server_default="0"),
     Column("retry_at", Real),
     Column("pending_lived", Real, nullable=False),
-    # The host whose daemon runs it.
+    # The owner of its claim: the name of the host, or of another program on it.
     Column("host", Text),
     Column("title", Text),
     Column("artist", Text),
@@ -256,7 +242,7 @@ jobs = Table(
     Column("drop_part", Big),
     # Its first link was one of YouTube Music's.
     Column("is_music", Boolean, nullable=False, server_default=text("false")),
-    # Its audio was fetched with an account's cookies: it is for this session alone.
+    # Its audio was fetched with an account's cookies: no other session may use it.
     Column("with_cookies", Boolean, nullable=False, server_default=text("false")),
     # The collection that made it, and its place in it; NULL for a single link.
     Column("collection_id", Big, ForeignKey("collections.id")),
@@ -270,17 +256,9 @@ jobs = Table(
         where="state = 'queued'",
     ),
     partial_index(
-        "jobs_held",
-        "session_id",
-        text("priority DESC"),
-        "id",
-        where="state = 'held'",
+        "jobs_held", "session_id", text("priority DESC"), "id", where="state = 'held'"
     ),
-    partial_index(
-        "jobs_waiting",
-        "retry_at",
-        where="state = 'waiting'",
-    ),
+    partial_index("jobs_waiting", "retry_at", where="state = 'waiting'"),
     partial_index(
         "jobs_waiting_in_a_session",
         "session_id",
@@ -288,17 +266,9 @@ jobs = Table(
         "id",
         where="state = 'waiting'",
     ),
+    partial_index("jobs_running", "session_id", "id", where="state = 'running'"),
     partial_index(
-        "jobs_running",
-        "session_id",
-        "id",
-        where="state = 'running'",
-    ),
-    partial_index(
-        "jobs_finalized",
-        "session_id",
-        "finalized_at",
-        where="finalized_at IS NOT NULL",
+        "jobs_finalized", "session_id", "finalized_at", where="finalized_at IS NOT NULL"
     ),
     Index("jobs_of_a_session", "session_id", "id"),
     Index("jobs_of_a_drop", "drop_id"),
@@ -322,22 +292,22 @@ attempts = Table(
     Column("log_tail", Text),
     # What equal failures have in common (`model.outage`); NULL where it says nothing.
     Column("signature", Text),
-    # 1 while it counts against the attempts its job has.
+    # 1 while it counts against `[retry] attempts` of its job.
     Column("charged", Big, nullable=False, server_default="0"),
     # The key of the egress; NULL before there were any.
     Column("egress", Text),
     Index("attempts_by_end", "ended_at"),
 )
 
-#: The file in the library for each job, so that one which the user removed or changed
-#: is neither added again nor overwritten.
+#: The file of each job in the library: one that the user removed or changed is neither
+#: added again nor overwritten.
 library_entries = Table(
     "shelf",
     metadata,
     Column("job_id", Big, ForeignKey("jobs.id"), primary_key=True),
     # The attempt whose audio it is.
     Column("attempt", Big, nullable=False),
-    # From the session's folder on: "Songs/01 Song.mp3".
+    # The path from the session's folder: "Songs/01 Song.mp3".
     Column("name", Text, nullable=False),
     # "<inode>:<size>:<mtime in ns>" when it was added.
     Column("identity", Text, nullable=False),
@@ -359,10 +329,6 @@ events = Table(
     # The collection that it is about, if it is about one.
     Column("collection_id", Big),
     Index("events_of_a_job", "job_id"),
-    partial_index(
-        "events_of_a_session",
-        "session_id",
-        where="job_id IS NULL",
-    ),
+    partial_index("events_of_a_session", "session_id", where="job_id IS NULL"),
     sqlite_autoincrement=True,  # a number is never given twice
 )

@@ -10,10 +10,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.ledger.events import append_session_event, record_activity
-from ytaudio_daemon.ledger.schema import (
-    drops,
-    sessions,
-)
+from ytaudio_daemon.ledger.schema import drops, sessions
 from ytaudio_daemon.model import FINALIZED, IN_QUOTA, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import SessionRoom
@@ -196,7 +193,7 @@ def open_session(
                 sa.func.coalesce(sa.func.max(sessions.c.turn), 0) + 1
             ).scalar_subquery(),
         )
-        .returning(sessions),
+        .returning(sessions)
     ).one()
     append_session_event(db, row.id, now, "session_opened")
     return session_from_row(row)

@@ -64,25 +64,25 @@ def request_and_follow(
 
     The arguments are those of `request_collection`.
     """
-    asked = request_collection(db, session_id, new, job_options, source, now)
+    requested = request_collection(db, session_id, new, job_options, source, now)
     if new.follow is None:
-        return asked
-    followed = follow(db, asked.collection_id, new.follow, now)
-    message = "; ".join(filter(None, (asked.message, followed)))
-    return replace(asked, message=message or None)
+        return requested
+    remark = follow(db, requested.collection_id, new.follow, now)
+    message = "; ".join(filter(None, (requested.message, remark)))
+    return replace(requested, message=message or None)
 
 
-def follow(db: Connection, collection_id: int, asked: Follow, now: Now) -> str:
+def follow(db: Connection, collection_id: int, terms: Follow, now: Now) -> str:
     """Follow a collection, or change how; returns a remark for the line, or "".
 
     Args:
         db: A write transaction.
         collection_id: The collection, which is about to be listed.
-        asked: The interval and `keep_last`.
+        terms: The interval and `keep_last`.
         now: The moment.
     """
     known = find_subscription(db, collection_id)
-    wanted = {"interval_s": float(asked.interval_s), "keep_last": asked.keep_last}
+    wanted = {"interval_s": float(terms.interval_s), "keep_last": terms.keep_last}
     if known is None:
         db.execute(
             sa.insert(subscriptions).values(
@@ -90,16 +90,16 @@ def follow(db: Connection, collection_id: int, asked: Follow, now: Now) -> str:
                 state=SubscriptionState.ACTIVE.value,
                 created_at=now.wall,
                 **wanted,
-                **_next_times(asked.interval_s, now),
+                **_next_times(terms.interval_s, now),
             )
         )
         _count(db, collection_id, 1)
         return ""
-    same = (known.interval_s, known.keep_last) == (asked.interval_s, asked.keep_last)
+    same = (known.interval_s, known.keep_last) == (terms.interval_s, terms.keep_last)
     if same and known.state is SubscriptionState.ACTIVE:
         return "followed already"
     mine = subscriptions.c.collection_id == collection_id
-    times = _next_times(asked.interval_s, now)
+    times = _next_times(terms.interval_s, now)
     change = sa.update(subscriptions).where(mine)
     db.execute(change.values(**wanted, **times))
     set_state(db, collection_id, SubscriptionState.ACTIVE, now)
@@ -227,11 +227,7 @@ def _ready(
 ) -> Sequence[Any]:
     """Return active subscriptions whose lists are not being listed, by due time."""
     query = (
-        sa.select(
-            subscriptions,
-            collections.c.kind,
-            collections.c.entry_count,
-        )
+        sa.select(subscriptions, collections.c.kind, collections.c.entry_count)
         .join(collections, collections.c.id == subscriptions.c.collection_id)
         .join(sessions, sessions.c.id == collections.c.session_id)
         .where(

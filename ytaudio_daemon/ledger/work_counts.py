@@ -121,7 +121,7 @@ def recorded_drop_id(
         .where(sessions.c.name == session, drops.c.name == name)
         .where(drops.c.id > after_id, drops.c.state != "recording")
         .order_by(drops.c.id)
-        .limit(1),
+        .limit(1)
     ).scalar()
 
 

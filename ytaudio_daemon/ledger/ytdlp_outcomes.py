@@ -38,7 +38,7 @@ def recently_completed_videos(db: Connection, count: int) -> list[str]:
         .where(jobs.c.id.in_(some))
         .group_by(jobs.c.video_id)
         .order_by(sa.text("length"))
-        .limit(count),
+        .limit(count)
     ).all()
     return [row.video_id for row in rows]
 

@@ -7,13 +7,7 @@ clock nor a night switched off ends anything. Every step can be repeated.
 import structlog
 
 from ytaudio_daemon.folders import Layout, cookie_jars, inbox
-from ytaudio_daemon.ledger import (
-    Ledger,
-    bulk_cancel,
-    cookies,
-    expiry,
-    held_jobs,
-)
+from ytaudio_daemon.ledger import Ledger, bulk_cancel, cookies, expiry, held_jobs
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.maintenance.session_removal import SessionRemover
 from ytaudio_daemon.maintenance.trash_deletion import TrashDeleter
@@ -95,10 +89,7 @@ class SessionExpirer:
     def _cancel_batch(self, session: Session, now: Now) -> bool:
         """Cancel some jobs of a stale session; returns whether any was cancelled."""
         limits = self.settings.sessions
-        with (
-            self._faults.isolated(f"stale {session.uuid}"),
-            self._ledger.write() as db,
-        ):
+        with self._faults.isolated(f"stale {session.uuid}"), self._ledger.write() as db:
             still = expiry.stale_sessions(db, now, max_pending_s=limits.max_pending)
             if session.id not in {each.id for each in still}:
                 return False  # a person has touched it since
