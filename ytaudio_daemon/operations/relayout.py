@@ -107,7 +107,7 @@ class Relayout:
         step = RelayoutStep(
             session=job.session_name, job_uuid=job.uuid, path=entry.name, standing=None
         )
-        named = named_collection(self.ledger, job, names_it=planned is None)
+        named = named_collection(self.ledger, job, saves_name=planned is None)
         try:
             wanted = self._wanted(job, named)
             standing, path = standing_of(_library_file(entry), wanted)
