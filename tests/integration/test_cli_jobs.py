@@ -17,7 +17,7 @@ from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
 from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.quota import Quota
-from ytaudio_daemon.views.live_fields import with_live_fields
+from ytaudio_daemon.views.documents import with_live_fields
 
 SCHEMAS = cli_rig.REPOSITORY / "ytaudio_daemon" / "schemas"
 

@@ -27,9 +27,9 @@ from ytaudio_daemon.ledger import (
 )
 from ytaudio_daemon.maintenance.pruner import Pruner
 from ytaudio_daemon.model import Failure, FailureKind
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate, GateName
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 from ytaudio_daemon.model.outage import Outage, OutageState
 
 ALL = range(1, 251)
@@ -355,7 +355,7 @@ def test_pages_are_recorded_on_postgresql_too(
 
 
 def archived(house: CollectionsHouse, *numbers: int) -> None:
-    videos = [HadVideo(video(number), FoundIn.ARCHIVE_FILE) for number in numbers]
+    videos = [ArchivedVideo(video(number), FoundIn.ARCHIVE_FILE) for number in numbers]
     with house.ledger.write() as db:
         archive.add_videos(db, archive.ALL_SESSIONS, videos, house.now)
 

@@ -26,20 +26,20 @@ from ytaudio_daemon.ledger import (
 )
 from ytaudio_daemon.ledger.archive import ALL_SESSIONS, AddedCounts
 from ytaudio_daemon.ledger.enqueue import EnqueueResult, NewVideo, enqueue_link
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.line_rules import LinkAction
 
 A, B, C = "AAAAAAAAAAA", "BBBBBBBBBBB", "CCCCCCCCCCC"
 SINCE = "in the archive since 2027-01-15"
 
 
-def had(*videos: str, path: bytes | None = None) -> list[HadVideo]:
-    return [HadVideo(video, FoundIn.ARCHIVE_FILE, path) for video in videos]
+def had(*videos: str, path: bytes | None = None) -> list[ArchivedVideo]:
+    return [ArchivedVideo(video, FoundIn.ARCHIVE_FILE, path) for video in videos]
 
 
 def add(
     ledger: Ledger,
-    videos: list[HadVideo],
+    videos: list[ArchivedVideo],
     session: str = ALL_SESSIONS,
     after: float = 0,
 ) -> AddedCounts:

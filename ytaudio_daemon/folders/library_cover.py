@@ -1,14 +1,16 @@
 """The cover beside an album's songs."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
+from ytaudio_daemon.errors import ResultGoneError
 from ytaudio_daemon.folders import library_copy
-from ytaudio_daemon.folders.library import LibraryFile, identity_of
-from ytaudio_daemon.folders.library_folder import names_in, open_folder_of
+from ytaudio_daemon.folders.library import LibraryFile, library_identity
+from ytaudio_daemon.folders.library_folder import names_in, open_parent_folder
+from ytaudio_daemon.folders.published import open_published
 from ytaudio_daemon.folders.safe_open import (
     open_dir,
-    open_regular_file,
     remove_file,
     rename_noreplace,
 )
@@ -35,25 +37,22 @@ def add_cover(
         The cover, ours or a person's; None when the job has none.
 
     Raises:
-        OSError, UnsafePathError: It cannot be written there.
+        OSError, UnsafePathError: It cannot be written there, or `downloads` is missing.
     """
     folders = song.split("/")[:-1]
     for name in COVER_FILES if folders else ():
-        try:
-            with (
-                open_dir(downloads, *job_parts) as job_folder,
-                os.fdopen(open_regular_file(job_folder, name), "rb") as source,
-            ):
-                return _add(source.fileno(), library, session, song, name)
-        except FileNotFoundError:
-            continue
+        with (
+            suppress(ResultGoneError),
+            open_published(downloads, job_parts, name) as file,
+        ):
+            return _add(file.fileno(), library, session, song, name)
     return None
 
 
 def _add(source: int, library: Path, session: str, song: str, name: str) -> LibraryFile:
     with (
         open_dir(library, session) as session_folder,
-        open_folder_of(session_folder, song) as (folder, _),
+        open_parent_folder(session_folder, song) as (folder, _),
     ):
         path = "/".join((*song.split("/")[:-1], name))
         theirs = _existing_cover(folder)
@@ -61,7 +60,7 @@ def _add(source: int, library: Path, session: str, song: str, name: str) -> Libr
             return LibraryFile(name=path, identity="")
         if theirs is None:
             _link(source, folder, name)
-        identity = identity_of(os.lstat(theirs or name, dir_fd=folder))
+        identity = library_identity(os.lstat(theirs or name, dir_fd=folder))
         return LibraryFile(name=path, identity=identity)
 
 

@@ -148,7 +148,7 @@ def _open_folder(parent: int, wanted: str, *, make: bool) -> tuple[int, str]:
 
 
 @contextmanager
-def open_folder_of(session_folder: int, path: str) -> Iterator[tuple[int, str]]:
+def open_parent_folder(session_folder: int, path: str) -> Iterator[tuple[int, str]]:
     """Open the folder of a file that was added before.
 
     Args:

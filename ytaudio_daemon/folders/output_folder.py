@@ -15,8 +15,7 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.library import numbered_names
-from ytaudio_daemon.folders.published import has_sha256
-from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
+from ytaudio_daemon.folders.safe_open import has_sha256, open_dir, rename_noreplace
 from ytaudio_daemon.model import Result
 
 WORK_PREFIX = ".ytaudio-work-"

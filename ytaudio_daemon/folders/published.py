@@ -1,15 +1,16 @@
 """Reading published jobs, which people may have changed or removed."""
 
 import errno
-import hashlib
 import json
 import os
 import stat
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
-from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.errors import ResultGoneError, UnsafePathError
 from ytaudio_daemon.folders.layout import Layout
 from ytaudio_daemon.folders.safe_open import (
+    has_sha256,
     open_child,
     open_dir,
     open_regular_file,
@@ -27,7 +28,7 @@ NOT_OURS = frozenset(
         errno.ELOOP,
         errno.ENXIO,
         errno.ENAMETOOLONG,
-    },
+    }
 )
 #: The largest integer of a database column.
 MAX_COUNT = (1 << 63) - 1
@@ -45,24 +46,8 @@ def is_published(
     try:
         with open_dir(layout.downloads, session_uuid, job_uuid, "audio") as folder:
             return has_sha256(folder, file_name, sha256)
-    except (OSError, UnsafePathError):  # it is looked for again before it is fetched
+    except (OSError, UnsafePathError):  # searched for again before it is fetched
         return False
-
-
-def has_sha256(folder: int, name: str, sha256: str) -> bool:
-    """Return whether a file has that content, read in full.
-
-    Args:
-        folder: The open folder it lies in.
-        name: The file's name; no link is followed.
-        sha256: Hex digits.
-
-    Raises:
-        UnsafePathError: It is no regular file.
-        OSError: It is not there, or cannot be read.
-    """
-    with os.fdopen(open_regular_file(folder, name), "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def audio_is_gone(output_path: str | None) -> bool:
@@ -74,6 +59,27 @@ def audio_is_gone(output_path: str | None) -> bool:
     except OSError as error:  # a folder that is closed to us proves nothing
         return error.errno in {errno.ENOENT, errno.ENOTDIR}
     return not stat.S_ISREG(found.st_mode)
+
+
+def open_published(downloads: Path, parts: tuple[str, ...], name: str) -> BinaryIO:
+    """Open a published file; people may write in downloads, and swap it.
+
+    Args:
+        downloads: The folder of all results.
+        parts: The file's folder below `downloads`.
+        name: The file's name.
+
+    Raises:
+        ResultGoneError: It is gone, or something else has its name.
+        OSError: It cannot be read, or `downloads` is missing, as on a disk that is away.
+    """
+    try:
+        with open_dir(downloads, *parts) as folder:
+            return os.fdopen(open_regular_file(folder, name), "rb")
+    except (FileNotFoundError, UnsafePathError) as error:
+        if not os.path.lexists(downloads):
+            raise OSError(errno.ENOENT, f"{downloads} is missing") from error
+        raise ResultGoneError(f"{name} is gone") from error
 
 
 def read_job_file(layout: Layout, session_uuid: str, job_uuid: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ component at a time with O_NOFOLLOW, so that a folder swapped for a link leads n
 import ctypes
 import errno
 import functools
+import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -82,12 +83,8 @@ def _open_below(fd: int, parts: Iterable[str | bytes], *, make: bool) -> Iterato
 
 
 def _open_child(parent: int, name: str | bytes, *, make: bool) -> int:
-    slash, dots = (
-        (b"/", (b"", b".", b".."))
-        if isinstance(name, bytes)
-        else ("/", ("", ".", ".."))
-    )
-    if name in dots or slash in name:  # type: ignore[operator] # same type as name
+    plain = os.fsencode(name)
+    if plain in {b"", b".", b".."} or b"/" in plain:
         raise UnsafePathError(f"{name!r} is no plain folder name")
     if make:
         with suppress(FileExistsError):
@@ -134,6 +131,22 @@ def read_regular_file(folder: int, name: str | bytes, limit: int) -> bytes:
     """
     with os.fdopen(open_regular_file(folder, name), "rb") as file:
         return file.read(limit)
+
+
+def has_sha256(folder: int, name: str | bytes, sha256: str) -> bool:
+    """Return whether a file has that content, read in full.
+
+    Args:
+        folder: The open folder it lies in.
+        name: The file's name; no link is followed.
+        sha256: Hex digits.
+
+    Raises:
+        UnsafePathError: It is no regular file.
+        OSError: It is not there, or cannot be read.
+    """
+    with os.fdopen(open_regular_file(folder, name), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def is_plain_file(found: os.stat_result, file: int | Path) -> bool:

@@ -11,11 +11,7 @@ from ytaudio_daemon.dropfile.session_defaults import (
     parse_session_library,
 )
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
-from ytaudio_daemon.folders.safe_open import (
-    is_plain_file,
-    open_dir,
-    open_regular_file,
-)
+from ytaudio_daemon.folders.safe_open import is_plain_file, open_dir, open_regular_file
 from ytaudio_daemon.model import Layer
 from ytaudio_daemon.model.library_rules import LibraryRules
 

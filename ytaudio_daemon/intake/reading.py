@@ -66,11 +66,7 @@ class Reader:
     """
 
     def __init__(
-        self,
-        kept_files: KeptFiles,
-        ledger: Ledger,
-        layout: Layout,
-        settings: Settings,
+        self, kept_files: KeptFiles, ledger: Ledger, layout: Layout, settings: Settings
     ) -> None:
         self.settings = settings
         self._kept_files = kept_files

@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger.bulk import insert_rows, key_batches, placeholder
 from ytaudio_daemon.ledger.schema import archive, jobs, lines, sessions
 from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 
 #: The `session` of entries that hold for all sessions.
 ALL_SESSIONS = ""
@@ -103,7 +103,7 @@ def find_archived(
 
 
 def add_videos(
-    db: Connection, session_name: str, videos: Iterable[HadVideo], now: Now
+    db: Connection, session_name: str, videos: Iterable[ArchivedVideo], now: Now
 ) -> AddedCounts:
     """Add videos to the archive; those that it has stay, with their day.
 
@@ -115,7 +115,7 @@ def add_videos(
         videos: At most some thousands, as the transaction is to be short.
         now: The moment.
     """
-    wanted: dict[str, HadVideo] = {}
+    wanted: dict[str, ArchivedVideo] = {}
     total = 0
     for video in videos:
         total += 1
@@ -137,7 +137,7 @@ def add_videos(
 
 
 def _rows(
-    session_name: str, videos: Sequence[HadVideo], now: Now
+    session_name: str, videos: Sequence[ArchivedVideo], now: Now
 ) -> list[tuple[Any, ...]]:
     return [
         (video.video_id, session_name, now.wall, video.found_in.value, video.path)

@@ -13,7 +13,7 @@ archive = Table(
     # The session's name, which is the name of its folder; "" for all sessions.
     Column("session", Text, primary_key=True, server_default=""),
     Column("added_at", Real, nullable=False),
-    # What named the video: a `model.had_video.FoundIn`.
+    # What named the video: a `model.archived_video.FoundIn`.
     Column("found_in", Text, nullable=False),
     # The adopted audio file, absolute. Bytes: a file name need not be UTF-8.
     Column("path", LargeBinary),

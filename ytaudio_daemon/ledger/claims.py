@@ -169,7 +169,7 @@ def claim_job(
         db: A write transaction.
         job_id: The job.
         now: The moment.
-        owner: As `jobs.foreign_claims.holder_name` gives it.
+        owner: As `jobs.foreign_claims.claim_owner` gives it.
         egress: The key of the egress it goes by.
 
     Returns:

@@ -38,7 +38,7 @@ class LibraryCollection:
         name: The field `{collection}`; no other one of the session has it.
         playlist: The path of its .m3u8 from the session's folder, if one was written.
         cover: The path of its cover, if one was written.
-        cover_identity: That file as it was then (`folders.library.identity_of`).
+        cover_identity: That file as it was then (`folders.library.library_identity`).
     """
 
     collection_id: int

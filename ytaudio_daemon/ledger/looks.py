@@ -20,7 +20,7 @@ from ytaudio_daemon.ledger.listing_pages import (
 from ytaudio_daemon.ledger.schema import entries, subscriptions
 from ytaudio_daemon.ledger.subscriptions import queue_listing
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.list_totals import FeedAnswer, ListTotals, feed_mark
+from ytaudio_daemon.model.list_totals import FeedState, ListTotals, feed_mark
 from ytaudio_daemon.model.listing import ListedEntry, ListedPage
 from ytaudio_daemon.model.subscription import Look
 
@@ -96,7 +96,7 @@ def complete(
         return True
     listing_ends.end_look(db, claim, now)
     marks = {}
-    if totals.feed == FeedAnswer.READ:
+    if totals.feed == FeedState.READ:
         marks = {"etag": feed_mark(totals.etag), "modified": feed_mark(totals.modified)}
     _end_look(db, claim, now, **marks)
     return True

@@ -16,12 +16,12 @@ from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.library import LibraryFile
 from ytaudio_daemon.folders.library_moves import (
-    Standing,
+    LayoutState,
     WantedPlace,
+    layout_state,
     move_cover,
     move_file,
     remove_folders_left_empty,
-    standing_of,
 )
 from ytaudio_daemon.folders.planned_names import PlannedNames
 from ytaudio_daemon.ledger import Connection, Ledger, library_entries, queries
@@ -46,7 +46,7 @@ class RelayoutStep:
         session: Its session's name.
         job_uuid: Its job's.
         path: Where it was, from the session's folder.
-        standing: Whether it is where it belongs; None when that cannot be found out.
+        layout_state: Whether it is where the layout says; None when that cannot be known.
         new_path: Where it is, or would be; "" when it stays.
         error: Why it could not be moved, or "".
     """
@@ -54,7 +54,7 @@ class RelayoutStep:
     session: str
     job_uuid: str
     path: str
-    standing: Standing | None
+    layout_state: LayoutState | None
     new_path: str = ""
     error: str = ""
 
@@ -105,19 +105,22 @@ class Relayout:
     ) -> RelayoutStep | None:
         """Move a file or plan that; None when the daemon removes or replaces it."""
         step = RelayoutStep(
-            session=job.session_name, job_uuid=job.uuid, path=entry.name, standing=None
+            session=job.session_name,
+            job_uuid=job.uuid,
+            path=entry.name,
+            layout_state=None,
         )
         named = named_collection(self.ledger, job, saves_name=planned is None)
         try:
             wanted = self._wanted(job, named)
-            standing, path = standing_of(_library_file(entry), wanted)
-            if standing in {Standing.IN_PLACE, Standing.KEPT}:
-                is_replaced = standing is Standing.KEPT and self._is_replaced(entry)
-                return None if is_replaced else replace(step, standing=standing)
-            if planned is not None and standing is Standing.TO_MOVE:
+            state, path = layout_state(_library_file(entry), wanted)
+            if state in {LayoutState.IN_PLACE, LayoutState.KEPT}:
+                is_replaced = state is LayoutState.KEPT and self._is_replaced(entry)
+                return None if is_replaced else replace(step, layout_state=state)
+            if planned is not None and state is LayoutState.TO_MOVE:
                 path = planned.plan(entry.name, wanted)
             elif planned is None:
-                is_moved = standing is Standing.MOVED
+                is_moved = state is LayoutState.MOVED
                 unrecorded = (
                     replace(_library_file(entry), name=path) if is_moved else None
                 )
@@ -127,7 +130,7 @@ class Relayout:
                 path = moved.name
         except ITEM_ERRORS as error:
             return replace(step, error=str(error))
-        return replace(step, standing=standing, new_path=path)
+        return replace(step, layout_state=state, new_path=path)
 
     def _move(
         self,

@@ -21,7 +21,7 @@ _PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 _PASSED_ENV = frozenset(
     {"PATH", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR"}
     | set(_PROXIES)
-    | {name.upper() for name in _PROXIES},
+    | {name.upper() for name in _PROXIES}
 )
 
 # `-I` keeps PYTHON* variables, the user's site folder and the current folder out.

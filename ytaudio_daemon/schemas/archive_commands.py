@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypedDict
 
-from ytaudio_daemon.model.had_video import FoundIn
+from ytaudio_daemon.model.archived_video import FoundIn
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     Count,

@@ -5,7 +5,7 @@ describe every field.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
@@ -88,6 +88,31 @@ def job_document(
         "created_at": rfc3339(row.created_at),
         "started_at": rfc3339(row.started_at),
         "finalized_at": rfc3339(row.finalized_at),
+    }
+
+
+def with_live_fields(
+    document: JobDocument, live: Mapping[str, Any] | None
+) -> JobDocument:
+    """Return a job's document with the live fields of its session's status file.
+
+    Only the daemon knows a job's progress; other processes read it from that file.
+
+    Args:
+        document: The job's document, from the ledger.
+        live: The same job's document in the status file, if there is one. It is used
+            only if it shows the same state and attempt.
+    """
+    if live is None or live["state"] != document["state"]:
+        return document
+    if live["attempt"]["number"] != document["attempt"]["number"]:
+        return document
+    return {
+        **document,
+        "phase": live["phase"],
+        "progress": live["progress"],
+        "position": live["position"],
+        "title": document["title"] or live["title"],
     }
 
 

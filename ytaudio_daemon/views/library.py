@@ -5,7 +5,7 @@ from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 
-from ytaudio_daemon.errors import ITEM_ERRORS
+from ytaudio_daemon.errors import ITEM_ERRORS, ResultGoneError
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.library import LibraryFile, PublishedAudio, add_to_library
 from ytaudio_daemon.ledger import Ledger, library_entries, queries
@@ -177,7 +177,7 @@ class LibraryView:
             self.added.add(job.id)
             self._write_errors.clear(LIBRARY_UNWRITABLE, place)
             self._finish(job)
-        except FileNotFoundError:  # the result itself is gone: nothing to show
+        except ResultGoneError:  # nothing to show
             self._finish(job)
         except ITEM_ERRORS as error:
             self._write_errors.record(LIBRARY_UNWRITABLE, place, error, now)

@@ -166,21 +166,10 @@ class SessionStatusFiles:
             else:  # one of ten thousand that only wait
                 rows, truncated = [], False
             named = collection_queries.collections_of_session(db, session_id)
-        places = queue_positions(rows)
-        documents = [
-            job_document(
-                row,
-                None,
-                places.get(row.uuid),
-                view_settings.attempts,
-                view_settings.circumstances,
-            )
-            for row in rows
-        ]
         cached_session = CachedSession(
             session=session,
             rows=rows,
-            documents=documents,
+            documents=_job_documents(rows, view_settings),
             truncated=truncated,
             collections=[
                 session_collection(each, view_settings.circumstances) for each in named
@@ -239,6 +228,22 @@ class SessionStatusFiles:
             if session is not None:
                 self.mark_changed(session.id, now)
         self._ignored = {name: list(files) for name, files in ignored.items()}
+
+
+def _job_documents(
+    rows: Sequence[JobRow], view_settings: ViewSettings
+) -> list[JobDocument]:
+    positions = queue_positions(rows)
+    return [
+        job_document(
+            row,
+            None,
+            positions.get(row.uuid),
+            view_settings.attempts,
+            view_settings.circumstances,
+        )
+        for row in rows
+    ]
 
 
 def _document(

@@ -38,11 +38,14 @@ def run(context: CommandContext) -> int:
 
 
 def _rows(
-    store: VersionStore, chosen: ActiveVersion, history: VersionHistory, wall: float
+    store: VersionStore,
+    chosen: ActiveVersion,
+    history: VersionHistory,
+    wall: float,
 ) -> Iterator[tuple[str, ...]]:
     for version in store.versions():
         is_used = chosen.path == store.path_of(version)
-        remark = store.why_unusable(version) or _remark(
+        remark = store.why_unusable(version) or _version_note(
             version, chosen, history, used=is_used
         )
         yield "*" if is_used else "", version, _age(version, wall), remark
@@ -53,7 +56,7 @@ def _rows(
         yield mark, version, _age(version, wall), f"{INSTALLED}{pinned}"
 
 
-def _remark(
+def _version_note(
     version: str, chosen: ActiveVersion, history: VersionHistory, *, used: bool
 ) -> str:
     if used:
@@ -75,10 +78,10 @@ def _facts(
         "channel",
         f"{engine.channel}, upgraded {_upgrade_schedule(engine.auto_upgrade)}",
     )
-    if history.tried is not None:
-        tried = history.tried
-        yield "last", f"{tried.result} {local_time_and_distance(tried.at, wall)}"
-        yield "", tried.message
+    last = history.last_upgrade
+    if last is not None:
+        yield "last", f"{last.result} {local_time_and_distance(last.at, wall)}"
+        yield "", last.message
     if chosen.fallback_reason:
         yield "trouble", chosen.fallback_reason
 
@@ -89,6 +92,7 @@ def _upgrade_schedule(auto_upgrade: str) -> str:
 
 def _document(store: VersionStore, wall: float) -> dict[str, Any]:
     chosen, history = store.active(), store.history()
+    last = history.last_upgrade
     return {
         "schema": "ytaudio.engine/1",
         "in_use": {
@@ -107,8 +111,10 @@ def _document(store: VersionStore, wall: float) -> dict[str, Any]:
             }
             for version in store.versions()
         ],
-        "refused": [_with_rfc3339_time(asdict(refused)) for refused in history.refused],
-        "last_upgrade": history.tried and _with_rfc3339_time(asdict(history.tried)),
+        "refused": [
+            _with_rfc3339_time(asdict(refused)) for refused in history.rejected
+        ],
+        "last_upgrade": last and _with_rfc3339_time(asdict(last)),
     }
 
 

@@ -8,11 +8,11 @@ from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.ledger_access import find_session_id, open_ledger, wake_daemon
 from ytaudio_daemon.errors import UsageError
-from ytaudio_daemon.folders.library_moves import Standing
+from ytaudio_daemon.folders.library_moves import LayoutState
 from ytaudio_daemon.operations.relayout import Relayout, RelayoutStep
 from ytaudio_daemon.schemas.commands import LibraryRelayoutDocument, RelaidFile
 
-MOVES = frozenset({Standing.TO_MOVE, Standing.MOVED})
+MOVES = frozenset({LayoutState.TO_MOVE, LayoutState.MOVED})
 
 
 def relayout(context: CommandContext) -> int:
@@ -47,7 +47,7 @@ def _steps(context: CommandContext, *, applies: bool) -> Iterator[RelayoutStep]:
             session_id=find_session_id(ledger, context.args.session),
         )
         for step in library_relayout.run(applies=applies):
-            moved += step.standing in MOVES
+            moved += step.layout_state in MOVES
             yield step
     if moved and applies:
         wake_daemon(context)
@@ -55,11 +55,11 @@ def _steps(context: CommandContext, *, applies: bool) -> Iterator[RelayoutStep]:
 
 def _outcome(step: RelayoutStep) -> str:
     """Return the name of the result: the list of the document that has the file."""
-    if step.standing is None:
+    if step.layout_state is None:
         return "failed"
-    if step.standing in MOVES:
+    if step.layout_state in MOVES:
         return "moved"
-    return "kept" if step.standing is Standing.KEPT else "in_place"
+    return "kept" if step.layout_state is LayoutState.KEPT else "in_place"
 
 
 def _print_step(context: CommandContext, step: RelayoutStep) -> None:

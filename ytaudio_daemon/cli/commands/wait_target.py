@@ -10,7 +10,7 @@ from typing import Protocol
 from ytaudio_daemon.cli.commands.work_by_id import find_all_work
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.errors import UnknownSessionError, UnsafePathError
-from ytaudio_daemon.folders.inbox import InboxFile, open_folder_of
+from ytaudio_daemon.folders.inbox import InboxFile, open_drop_folder
 from ytaudio_daemon.folders.inbox_scan import scan
 from ytaudio_daemon.folders.safe_open import open_regular_file
 from ytaudio_daemon.ledger import (
@@ -167,7 +167,7 @@ class SessionsTarget:
 
     def _sha256(self, file: InboxFile) -> str:
         """Return the hash of a drop's content; "" if it is just being filed, or no drop."""
-        parent = open_folder_of(self._inbox, file.location, file.name)
+        parent = open_drop_folder(self._inbox, file.location, file.name)
         try:
             with (
                 parent as (folder, name),
