@@ -54,7 +54,7 @@ class Output:
 
     @contextmanager
     def paged(self) -> Iterator[None]:
-        """Show what is printed inside in a pager, if it is longer than the terminal."""
+        """Show the output of the block in a pager, if it is longer than the terminal."""
         if not self.is_terminal:
             yield
             return

@@ -1,7 +1,7 @@
-"""Reads what the list of sessions shows of a session's status document.
+"""Reads the beginning of a session's status document: its facts, and its running jobs.
 
-A document has up to some hundred kilobytes of jobs, of which the list shows only those
-that run. The daemon writes them first, and behind them nothing is read here.
+A document has up to some hundred kilobytes of jobs, of which the list of sessions shows
+only those that run. The daemon writes them first, and nothing behind them is read here.
 """
 
 import json

@@ -151,7 +151,7 @@ def column_widths(
     room: int,
     least_widths: Mapping[str, int] = MappingProxyType({}),
 ) -> list[int]:
-    """Return the width of each column; of some, by header, at least what is given.
+    """Return the width of each column; for headers in `least_widths` at least that.
 
     On a narrow terminal the last column, which has the titles, is cut first, to
     `MIN_LAST_WIDTH`; then the widest.

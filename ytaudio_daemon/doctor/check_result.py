@@ -21,7 +21,7 @@ class CheckResult:
     Attributes:
         name: The check, in snake case and stable, e.g. `ffmpeg`.
         health: The severity.
-        message: One sentence: what was found, and what that means.
+        message: One sentence: what was found, and its consequence.
         remedy: A command if there is one, else what to do; "" when all is well.
     """
 

@@ -84,7 +84,7 @@ class Relayout:
             applies: Move the files; else nothing is changed.
 
         Raises:
-            LedgerError: It cannot be read or written; what was moved is found again.
+            LedgerError: It cannot be read or written; the next run finds the moved files.
         """
         after, planned = 0, None if applies else PlannedNames()
         while page := self._page(after):

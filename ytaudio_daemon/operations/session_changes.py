@@ -40,7 +40,7 @@ class CreatedSession:
     Attributes:
         session: Active.
         is_new: False when one of that name was active already.
-        key: By which the API knows its client; "" when none was asked for.
+        key: Its new key for the API; "" when none was asked for.
     """
 
     session: Session
@@ -129,7 +129,7 @@ def remove_cookies(open_write: OpenWrite, layout: Layout, session: Session) -> b
         session: The session.
 
     Returns:
-        False when it had none; then a remark on refused ones is withdrawn.
+        False when it had none; the remark on a refused file is deleted even then.
 
     Raises:
         OSError: They cannot be removed; nothing is recorded.
@@ -149,7 +149,7 @@ def expire_session(
     on_expiry: str,
     wake_daemon: Callable[[], None],
 ) -> Session | None:
-    """Cancel what is unfinished in a session, and expire it when that has stopped.
+    """Cancel a session's unfinished jobs and listings, and expire it when they have stopped.
 
     Its subscriptions are stopped.
 

@@ -1,4 +1,4 @@
-"""Declares a key of the config: its default, what it may be, and its meaning. Pure."""
+"""Declares a key of the config: its default, its type and its meaning. Pure."""
 
 import json
 from dataclasses import dataclass, field, fields

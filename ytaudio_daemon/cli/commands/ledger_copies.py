@@ -63,7 +63,7 @@ def back_up(context: CommandContext) -> int:
 
 
 def restore(context: CommandContext) -> int:
-    """Put a copy in the ledger's place; print the drops and files it does not know."""
+    """Replace the ledger by a copy; print the drops and files that are missing from it."""
     ledger = _require_sqlite_file(context, "restore")
     file = Path(context.args.file).absolute()
     _require_other_file(file, ledger)

@@ -72,7 +72,7 @@ def session_to_show(context: CommandContext) -> Document | None:
         None while that is waited for.
 
     Raises:
-        UnknownSessionError: There is none; it names what is not taken in its folder.
+        UnknownSessionError: There is none; the error names the ignored files in its folder.
     """
     session = context.args.session
     try:

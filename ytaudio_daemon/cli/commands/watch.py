@@ -67,7 +67,7 @@ def _watch_live(context: CommandContext) -> int:
 
 
 class _LiveView:
-    """Draws the part of a report that fits, above a line that says what is left out.
+    """Draws the part of a report that fits, above a line on the hidden part.
 
     Args:
         console: The terminal; its size may change at any time.

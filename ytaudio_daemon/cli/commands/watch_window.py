@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-#: What a terminal sends for keys, by what they do; lines to move, or pages.
+#: The characters that a terminal sends for a key, with the lines or pages that it moves.
 _LINES = {"j": 1, "\x1b[B": 1, "\x1bOB": 1, "k": -1, "\x1b[A": -1, "\x1bOA": -1}
 _PAGES = {" ": 1, "\x1b[6~": 1, "b": -1, "\x1b[5~": -1}
 _ENDS = frozenset({"q", "Q", "\x03", "\x04"})
@@ -41,7 +41,7 @@ class Window:
 
     @property
     def hint(self) -> str:
-        """The line below the report: how to end it, and what is out of sight."""
+        """The line below the report: the key that ends it, and how many lines are hidden."""
         if self.total <= self.height:
             return "q ends this view"
         more = [
