@@ -67,7 +67,7 @@ def facts(data: bytes) -> None:
 
 
 def _parse(data: bytes, name: str) -> None:
-    kind: DropKind | None = dropfile.kind_of(name)
+    kind: DropKind | None = dropfile.drop_kind(name)
     _require(kind is not None, name)
     try:
         entries = list(dropfile.parse(data, kind)) if kind is not None else []

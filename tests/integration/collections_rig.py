@@ -175,7 +175,7 @@ class CollectionsHouse(House):
         self.lister.start_listings(self.now)
         events = self.lane.poll()
         self.lister.collect(events)
-        has_more = self.lister.has_news
+        has_more = self.lister.has_unrecorded
         self.lister.record(self.now)
         return bool(events) or has_more
 

@@ -20,7 +20,7 @@ def test_a_filled_ledger_contradicts_itself_nowhere(
     with filling.ledger_in(tmp_path) as ledger:
         filling.fill(ledger, full)
         with ledger.read() as db:
-            flaws = list(audit.flaws(db))
+            flaws = list(audit.find_flaws(db))
             counts = queries.total_counts(db)
     assert flaws == []
     assert counts[state] == 60

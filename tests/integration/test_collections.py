@@ -14,12 +14,23 @@ from tests.integration.collections_rig import (
     listed,
     video,
 )
-from ytaudio_daemon.ledger import archive, audit, bulk_cancel, gates, pruning, sessions
+from ytaudio_daemon.jobs.outage_suspicion import end_outage
+from ytaudio_daemon.ledger import (
+    archive,
+    audit,
+    bulk_cancel,
+    gates,
+    listing_ends,
+    outages,
+    pruning,
+    sessions,
+)
 from ytaudio_daemon.maintenance.pruner import Pruner
 from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Gate, GateName
+from ytaudio_daemon.model.outage import Outage, OutageState
 
 ALL = range(1, 251)
 NOT_THERE = (7, 107)
@@ -33,7 +44,7 @@ def house(tmp_path: Path) -> Iterator[CollectionsHouse]:
     made.lane.lists[PLAYLIST] = listed(ALL, unavailable=NOT_THERE)
     yield made
     with made.ledger.read() as db:
-        assert list(audit.flaws(db)) == []
+        assert list(audit.find_flaws(db)) == []
     made.close()
 
 
@@ -248,6 +259,31 @@ def test_nothing_is_listed_behind_a_closed_gate_and_a_block_closes_it(
     assert house.ask("SELECT charged FROM collections") == [(0,), (0,)]
 
 
+def test_a_list_that_waits_for_an_outage_is_due_when_that_is_over(
+    house: CollectionsHouse,
+) -> None:
+    house.lane.failures[PLAYLIST] = TRANSIENT
+    house.lane.lists[PLAYLIST] = []
+    began = house.now.wall
+    outage = Outage(
+        state=OutageState.CONFIRMED,
+        signature="transient/no_answer",
+        message="It does not answer.",
+        began_at=began,
+        changed_at=began,
+        probe_at=began + 3600,
+    )
+    house.drop(content=PLAYLIST)
+    house.take()
+    house.list_all()
+    with house.ledger.write() as db:
+        db.exec_driver_sql("UPDATE collections SET retry_at = retry_at + 3600")
+        outages.save_outage(db, outage)
+        assert listing_ends.requeue_due(db, house.now, 86_400) == 0
+        end_outage(db, outage, house.now)
+        assert listing_ends.requeue_due(db, house.now, 86_400) == 1
+
+
 def test_a_list_that_cannot_be_had_is_in_the_failed_file_to_be_dropped_again(
     house: CollectionsHouse,
 ) -> None:
@@ -348,7 +384,7 @@ def test_again_takes_what_the_archive_has_and_a_forgotten_entry_comes_with_the_n
     assert [entry[0] for entry in house.entries() if entry[3]] == [3, 4]
     with house.ledger.write() as db:
         gone = archive.entries_of_videos(db, None, [video(1)])
-        archive.forget_entries(db, gone)
+        archive.delete_entries(db, gone)
     house.drop("more.txt", f"{PLAYLIST}\n# once more\n")
     house.take()
     house.list_all()

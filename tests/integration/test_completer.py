@@ -118,7 +118,7 @@ def swap_back(layout: Layout, claim: Claim, aside: Path) -> None:
 
 def the_job(ledger: Ledger) -> JobRow:
     with ledger.read() as db:
-        assert not list(audit.flaws(db))
+        assert not list(audit.find_flaws(db))
         return queries.find_jobs(db)[0]
 
 

@@ -96,10 +96,10 @@ def test_one_that_cannot_run_is_named_with_what_it_says(
     ffmpeg.write_text(f"#!/bin/sh\n{script}\n")
     ffmpeg.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    remark = find_tools().seen("ffmpeg")
+    remark = find_tools().unusable_remark("ffmpeg")
     assert str(ffmpeg) in remark
     assert reason in remark
-    assert find_tools().seen("js_runtime") == ""
+    assert find_tools().unusable_remark("js_runtime") == ""
 
 
 def test_one_that_cannot_be_started_is_named_with_the_kernels_reason(
@@ -109,7 +109,7 @@ def test_one_that_cannot_be_started_is_named_with_the_kernels_reason(
     ffmpeg.write_text("#!/nowhere/sh\n")
     ffmpeg.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "cannot be started: No such file" in find_tools().seen("ffmpeg")
+    assert "cannot be started: No such file" in find_tools().unusable_remark("ffmpeg")
 
 
 def test_it_loads_no_yt_dlp() -> None:

@@ -146,7 +146,7 @@ def remove_old_files(daemon: Daemon, faults: Faults) -> Callable[[], bool]:
     # What it has begun would be all of its next call, and the rest a heartbeat later.
     daemon.tick_until(lambda: len(daemon.started) == 2 and not remover._todo)
     faults.put(removals, "old_files", is_first)
-    remover._event = 0
+    remover._event_cursor = 0
     daemon.loop.request_looks()
     return lambda: len(seen) == 2
 

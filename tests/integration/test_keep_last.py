@@ -44,7 +44,7 @@ def house(tmp_path: Path) -> Iterator[CollectionsHouse]:
     made.finish_jobs()
     yield made
     with made.ledger.read() as db:
-        assert list(audit.flaws(db)) == []
+        assert list(audit.find_flaws(db)) == []
     made.close()
 
 

@@ -167,7 +167,7 @@ def test_what_is_forgotten_is_downloaded_again(ledger: Ledger) -> None:
     with ledger.write() as db:
         found = archive.entries_of_videos(db, [""], [A, C])
         assert [entry.key for entry in found] == [(A, "")]
-        archive.forget_entries(db, found)
+        archive.delete_entries(db, found)
     assert [entry[:2] for entry in entries(ledger)] == [(A, "music"), (B, "")]
     drop(ledger, "talks", [link(1, A), link(2, B)])
     assert states(ledger) == ["queued"]

@@ -34,7 +34,7 @@ def opened(path: Path) -> Iterator[Ledger]:
 
 def flaws(ledger: Ledger) -> list[str]:
     with ledger.read() as db:
-        return [flaw.check for flaw in audit.flaws(db)]
+        return [flaw.check for flaw in audit.find_flaws(db)]
 
 
 def put_back(file: Path, ledger: Path) -> Path | None:

@@ -93,7 +93,7 @@ def test_an_old_ledger_keeps_every_line_and_gets_parts(old_ledger: Ledger) -> No
             )
             for line in page
         ] == [(number, 0, *rest) for number, *rest in LINES]
-        assert list(audit.flaws(db)) == []
+        assert list(audit.find_flaws(db)) == []
         (drop,) = receipts.drops_of_session(db, 1)
         assert drop.lines == 3
 

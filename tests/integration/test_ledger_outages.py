@@ -70,7 +70,7 @@ def fail(
 
 def settle(ledger: Ledger, outage: Outage, limit: int = 500) -> bool:
     with ledger.write() as db:
-        settled = outages.settle(db, outage, later(60), limit)
+        settled = outages.refund_attempts(db, outage, later(60), limit)
         counters_match(db)
     return settled
 
@@ -87,7 +87,7 @@ def test_an_outage_is_read_as_it_was_saved(ledger: Ledger) -> None:
         outages.save_outage(db, confirmed(RELOAD))
         outages.save_outage(db, outage)
         assert outages.find_outage(db) == outage
-        outages.forget_outage(db)
+        outages.delete_outage(db)
         assert outages.find_outage(db) is None
 
 

@@ -97,7 +97,7 @@ def _open_a_gate(db: Connection) -> None:
     failure = failure_for("bot_check")
     shut = gate_after_failure(None, failure, began_at=NOW.wall, wall=NOW.wall)
     gates.close_gate(db, shut)
-    gates.open_gate_and_hasten(db, GateName.SITE, NOW)
+    gates.open_gate_and_make_due(db, GateName.SITE, NOW)
 
 
 OUTAGE = Outage(
@@ -126,7 +126,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "recent ends": lambda db: outages.recent_ends(db, NOW),
     "blocked video": lambda db: gates.has_other_blocked_video(db, "v1", "", NOW),
     "known videos": lambda db: outages.known_videos(db, 3),
-    "settle": lambda db: outages.settle(db, OUTAGE, NOW),
+    "settle": lambda db: outages.refund_attempts(db, OUTAGE, NOW),
     "outage over": lambda db: outages.make_due(db, OUTAGE, NOW),
     "gate opens": _open_a_gate,
     "probe of a gate": claims._next_unblocked,
@@ -142,7 +142,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "due listings": lambda db: listing_ends.requeue_due(db, NOW, 86400),
     "running listings": lambda db: listing_claims.running_claims(db, HOST),
     "due looks": lambda db: subscriptions.queue_due(db, NOW),
-    "old files": lambda db: removals.collections_with_news(db, 5),
+    "old files": lambda db: removals.collections_to_check(db, 5),
     "old files of one": lambda db: removals.old_files(db, 1),
     "removals": removals.pending_files,
     "ended collections": lambda db: outbox.ended_collections(db, {1: 5}),

@@ -51,7 +51,7 @@ def show(db: Connection) -> None:
     sessions.session_to_show(db, 1)
     head = receipts.receipt_head(db, 1)
     assert head is not None
-    receipts.is_superseded(db, head)
+    receipts.superseded_drops(db, [head.id])
     receipt_batch.read_small_receipts(db, [1], 10)
     receipts.receipt_page(db, 1, LinePart(), 10)
     receipts.find_unfinished_line(db, 1, LinePart(), 10)

@@ -64,7 +64,7 @@ def check_nobody_lost(driver: JobDriver, count: int) -> None:
     assert set(driver.charges()) == {0}
     assert (driver.gate(), state_of_outage(driver)) == (None, None)
     with driver.ledger.read() as db:
-        assert not list(audit.flaws(db))
+        assert not list(audit.find_flaws(db))
 
 
 def survive(driver: JobDriver, youtube: YouTube, name: str, count: int) -> None:

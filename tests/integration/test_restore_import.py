@@ -100,7 +100,7 @@ def mark_restored(ledger: Ledger, until: float = 0.0) -> None:
 
 def is_sound(ledger: Ledger) -> bool:
     with ledger.read() as db:
-        return not list(audit.flaws(db))
+        return not list(audit.find_flaws(db))
 
 
 def test_a_claimed_job_whose_audio_stands_needs_no_worker(

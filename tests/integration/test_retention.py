@@ -92,7 +92,7 @@ def rows(ledger: Ledger) -> dict[str, int]:
 
 def is_sound(ledger: Ledger) -> bool:
     with ledger.read() as db:
-        return not list(audit.flaws(db))
+        return not list(audit.find_flaws(db))
 
 
 def old_session(ledger: Ledger, name: str = "old") -> None:

@@ -41,7 +41,7 @@ def house(tmp_path: Path) -> Iterator[CollectionsHouse]:
     made.lane.lists[PLAYLIST] = listed([1, 2, 3])
     yield made
     with made.ledger.read() as db:
-        assert list(audit.flaws(db)) == []
+        assert list(audit.find_flaws(db)) == []
     made.close()
 
 

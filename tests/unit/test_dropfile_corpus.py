@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.dropfile import DropLine, kind_of, parse
+from ytaudio_daemon.dropfile import DropLine, drop_kind, parse
 
 FOLDER = Path(__file__).parents[1] / "doorstep"
 EXPECTED = FOLDER / "expected.tsv"
@@ -20,7 +20,7 @@ FACTS = {b"Scr00000001", b"Ytd00000009", b"M3u00000009", b"Own00000335", b"Own00
 
 
 def entries(path: Path) -> list[DropLine]:
-    kind = kind_of(path.name)
+    kind = drop_kind(path.name)
     assert kind is not None
     return list(parse(path.read_bytes(), kind))
 

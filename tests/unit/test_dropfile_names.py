@@ -4,10 +4,10 @@ import pytest
 
 from ytaudio_daemon.dropfile import (
     DropKind,
+    drop_kind,
     is_always_ignored,
     is_ignored_folder,
     is_temporary,
-    kind_of,
     session_name_problem,
 )
 
@@ -45,7 +45,7 @@ from ytaudio_daemon.dropfile import (
     ],
 )
 def test_the_ending_tells_the_kind(name: str, kind: DropKind | None) -> None:
-    assert kind_of(name) is kind
+    assert drop_kind(name) is kind
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_the_ending_tells_the_kind(name: str, kind: DropKind | None) -> None:
 )
 def test_unfinished_names_wait(name: str) -> None:
     assert is_temporary(name)
-    assert kind_of(name) is None
+    assert drop_kind(name) is None
 
 
 @pytest.mark.parametrize("name", ["a.txt", "part", "a#.txt", "#a.txt", "download.txt"])

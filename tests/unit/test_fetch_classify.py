@@ -16,7 +16,7 @@ from ytaudio_daemon.fetch.classify import (
     Cause,
     Evidence,
     classify,
-    seconds_until,
+    parse_retry_after,
 )
 from ytaudio_daemon.fetch.failure_catalog import FAILURE_CATALOG
 from ytaudio_daemon.fetch.failure_texts import RULES
@@ -286,7 +286,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
     ],
 )
 def test_retry_after(header: str, seconds: float | None) -> None:
-    assert seconds_until(header, NOW) == seconds
+    assert parse_retry_after(header, NOW) == seconds
 
 
 def test_the_longest_retry_after_is_kept() -> None:

@@ -6,9 +6,10 @@ import pytest
 
 from ytaudio_daemon.fetch.convert import ConversionPlan, plan_conversion
 from ytaudio_daemon.fetch.cover import image_mime_type, thumbnail_urls
+from ytaudio_daemon.fetch.libav import DecodedSound
 from ytaudio_daemon.fetch.metadata import VideoFacts
 from ytaudio_daemon.fetch.source import Source
-from ytaudio_daemon.fetch.verify import DecodeResult, find_defect
+from ytaudio_daemon.fetch.verify import find_defect
 
 
 def source(codec: str, channels: int | None = 2) -> Source:
@@ -78,7 +79,7 @@ def test_an_impossible_bitrate_becomes_the_nearest(
     assert bool(made.note) == (f"{given}k" != asked)
 
 
-GOOD = {"is_clean": True, "samples_s": 100.0, "out_time_s": 100.0}
+GOOD = {"samples_s": 100.0, "out_time_s": 100.0}
 
 
 @pytest.mark.parametrize(
@@ -92,14 +93,13 @@ GOOD = {"is_clean": True, "samples_s": 100.0, "out_time_s": 100.0}
         ({"samples_s": 989.0, "out_time_s": 989.0}, 1000, 989.0, "cut_short"),
         ({"out_time_s": 101.0}, 101, 100, "holes"),
         ({}, 101, 101, "holes"),
-        ({"is_clean": False}, 100, 100, "does_not_decode"),
         ({"samples_s": 0.0, "out_time_s": 0.0}, 1, 0, "does_not_decode"),
     ],
 )
 def test_defects(
     decoded: dict[str, Any], announced: float, written: float, code: str | None
 ) -> None:
-    assert find_defect(DecodeResult(**(GOOD | decoded)), announced, written) == code
+    assert find_defect(DecodedSound(**(GOOD | decoded)), announced, written) == code
 
 
 def test_pictures_are_tried_from_the_largest_jpeg_first() -> None:

@@ -41,7 +41,7 @@ ALLOWED = {
     "fetch/audio_stage.py:_write_tags": OWN,
     "fetch/cover.py:_convert_to_jpeg": OWN,
     "fetch/cover.py:fetch_cover": OWN,
-    "fetch/libav.py:_opened": OWN,
+    "fetch/libav.py:_open_media": OWN,
     "fetch/libav.py:copy": OWN,
     "fetch/libav_warmup.py:_write_silence": "in a new folder below TMPDIR, 0700",
     "fetch/result_files.py:sha256_of": OWN,

@@ -11,7 +11,7 @@ from ytaudio_daemon.model.forecast import (
 )
 from ytaudio_daemon.model.gates import UNLIMITED, Pace
 from ytaudio_daemon.system.times import rfc3339
-from ytaudio_daemon.views.queue_documents import LedgerFacts, forecast_document
+from ytaudio_daemon.views.daemon_document import LedgerFacts, forecast_document
 from ytaudio_daemon.views.snapshot import DaemonSnapshot
 
 HOURLY = Pace(burst=10, per_hour=60)

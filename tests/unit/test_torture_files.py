@@ -22,7 +22,7 @@ ASKED = [("AAAAAAAAAAA", "opus"), ("", ""), ("BBBBBBBBBBB", "m4a"), ("", "")] * 
 
 
 def understood(name: str, content: bytes) -> Iterator[Wish]:
-    kind = dropfile.kind_of(name)
+    kind = dropfile.drop_kind(name)
     assert kind is not None
     for entry in dropfile.parse(content, kind):
         if entry.code is None and entry.link is not None:

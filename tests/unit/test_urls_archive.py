@@ -12,7 +12,7 @@ from ytaudio_daemon.urls.archive_lines import (
     ArchiveLineError,
     parse_archive_line,
 )
-from ytaudio_daemon.urls.marked_names import marked_video
+from ytaudio_daemon.urls.file_name_ids import video_id_in_file_name
 
 ID = "dQw4w9WgXcQ"
 IDS = st.text("abcXYZ019-_", min_size=11, max_size=11)
@@ -100,7 +100,7 @@ def test_any_text_is_a_line_nothing_or_refused(text: str) -> None:
     ],
 )
 def test_the_id_in_a_name_is_found(name: str) -> None:
-    assert marked_video(name) == ID
+    assert video_id_in_file_name(name) == ID
 
 
 @pytest.mark.parametrize(
@@ -122,10 +122,10 @@ def test_the_id_in_a_name_is_found(name: str) -> None:
     ],
 )
 def test_words_and_numbers_of_eleven_letters_are_no_ids(name: str) -> None:
-    assert marked_video(name) is None
+    assert video_id_in_file_name(name) is None
 
 
 @given(IDS)
 def test_nearly_every_id_is_found_where_yt_dlp_puts_it(video_id: str) -> None:
-    found = marked_video(f"Title [{video_id}].mp3")
+    found = video_id_in_file_name(f"Title [{video_id}].mp3")
     assert found in {video_id, None}

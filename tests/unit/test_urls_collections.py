@@ -5,8 +5,8 @@ import pytest
 from ytaudio_daemon.urls import (
     CollectionLink,
     LinkError,
-    collection_of,
     find_links,
+    linked_collection,
     parse_collection,
 )
 
@@ -92,7 +92,7 @@ def test_a_collection_is_found_in_every_form_of_its_link(text: str, key: str) ->
     found = parse_collection(first)
     assert found is not None
     assert found.key == key
-    in_text = [collection_of(link) for link in find_links(f"see {text} now")]
+    in_text = [linked_collection(link) for link in find_links(f"see {text} now")]
     assert in_text == [found]
 
 
@@ -118,7 +118,7 @@ def test_what_has_no_end_is_refused_as_endless(text: str) -> None:
         parse_collection(text)
     assert caught.value.code == "endless"
     with pytest.raises(LinkError):
-        collection_of(find_links(text)[0])
+        linked_collection(find_links(text)[0])
 
 
 @pytest.mark.parametrize(
@@ -161,5 +161,5 @@ def test_the_same_list_twice_in_a_text_is_one() -> None:
 
 def test_two_lists_in_a_text_are_two() -> None:
     text = f"{YT}/playlist?list={PL} {YT}/@name {YT}/@name/shorts"
-    keys = [found and found.key for found in map(collection_of, find_links(text))]
+    keys = [found and found.key for found in map(linked_collection, find_links(text))]
     assert keys == [f"playlist:{PL}", "channel:@name/videos", "channel:@name/shorts"]

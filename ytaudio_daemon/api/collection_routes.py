@@ -29,7 +29,7 @@ from ytaudio_daemon.ledger.enqueue import JobOptions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.collection import LISTING_ENDED
 from ytaudio_daemon.operations import collection_changes
-from ytaudio_daemon.operations.links import ask_for_collection
+from ytaudio_daemon.operations.links import request_collection
 from ytaudio_daemon.views.collection_documents import (
     collection_document,
     entry_document,
@@ -174,7 +174,7 @@ def post_collection(
 ) -> Response:
     """Have a collection listed; one that was listed is listed again."""
     with context.write() as (db, now):
-        asked = ask_for_collection(
+        asked = request_collection(
             db,
             session.id,
             new,

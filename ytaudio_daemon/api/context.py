@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +21,7 @@ from ytaudio_daemon.operations.transaction import write_and_wake
 from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.schemas.session import SessionSummary
 from ytaudio_daemon.settings import Settings
+from ytaudio_daemon.system.recent_dict import RecentDict
 from ytaudio_daemon.system.regular_files import MAX_DOCUMENT_BYTES, read_regular_file
 from ytaudio_daemon.views import ViewSettings, job_document, session_summary
 from ytaudio_daemon.views.live_fields import with_live_fields
@@ -135,9 +136,7 @@ class StatusFileCache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._jobs: OrderedDict[Path, tuple[object, Mapping[str, Document]]] = (
-            OrderedDict()
-        )
+        self._jobs = RecentDict[Path, tuple[object, Mapping[str, Document]]](MAX_CACHED)
 
     def read(self, path: Path) -> Document | None:
         """Return a status file's document; None if it is missing or unreadable."""
@@ -163,8 +162,6 @@ class StatusFileCache:
         jobs = _jobs_by_id(document) if document else {}
         with self._lock:
             self._jobs[path] = identity, jobs
-            while len(self._jobs) > MAX_CACHED:
-                self._jobs.popitem(last=False)
         return jobs
 
 

@@ -47,7 +47,7 @@ def _finished_jobs(kept: Mapping[str, float]) -> Metric:
     )
     ends = [(JobState.COMPLETED, ""), (JobState.CANCELLED, "")]
     for state, kind in [*ends, *((JobState.FAILED, kind) for kind in FailureKind)]:
-        name = counters.counter(counters.FINISHED_JOBS, state, kind)
+        name = counters.counter_name(counters.FINISHED_JOBS, state, kind)
         metric.add_metric([state, kind], kept.get(name, 0))
     return metric
 
@@ -60,7 +60,7 @@ def _attempts(kept: Mapping[str, float]) -> Metric:
         labels=["result"],
     )
     for result in (*OTHER_RESULTS, *FailureKind):
-        name = counters.counter(counters.ATTEMPTS, result)
+        name = counters.counter_name(counters.ATTEMPTS, result)
         metric.add_metric([result], kept.get(name, 0))
     return metric
 
@@ -78,9 +78,9 @@ def _phase_seconds(kept: Mapping[str, float]) -> Metric:
     )
     bounds = [*map(str, BOUNDS_S), NO_BOUND]
     for phase in TIMED_PHASES:
-        name = counters.counter(counters.PHASE_BUCKETS, phase)
+        name = counters.counter_name(counters.PHASE_BUCKETS, phase)
         numbers = accumulate(kept.get(f"{name}:{bound}", 0) for bound in bounds)
-        seconds = kept.get(counters.counter(counters.PHASE_SECONDS, phase), 0)
+        seconds = kept.get(counters.counter_name(counters.PHASE_SECONDS, phase), 0)
         buckets = list(zip(bounds, numbers, strict=True))
         metric.add_metric([phase], buckets=buckets, sum_value=seconds)
     return metric

@@ -125,7 +125,7 @@ def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Resp
     collection, link = posted.target.collection, posted.target.link
     job_options = JobOptions.from_options(posted.options)
     if collection is not None:
-        new = NewCollection.of(
+        new = NewCollection.from_link(
             collection,
             Selection.from_layer(posted.layer),
             Follow.from_layer(posted.layer),

@@ -1,8 +1,9 @@
 """Limits the number of sessions that clients open; no I/O."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from ytaudio_daemon.system.recent_dict import RecentDict
 
 #: Sessions that one client may open at once, and then one every second.
 BURST = 120
@@ -28,17 +29,15 @@ class OpeningRate:
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self._buckets = RecentDict[str, _Bucket](MAX_CLIENTS)
 
     def try_take(self, client: str) -> bool:
         """Return whether a client may open one more session now, and count it."""
         now = self._monotonic()
-        bucket = self._buckets.pop(client, None) or _Bucket(BURST, now)
+        bucket = self._buckets.get(client) or _Bucket(BURST, now)
         refilled = bucket.tokens + (now - bucket.filled_at) * REFILL_PER_S
         bucket.tokens, bucket.filled_at = min(BURST, refilled), now
         self._buckets[client] = bucket
-        while len(self._buckets) > MAX_CLIENTS:
-            self._buckets.popitem(last=False)
         if bucket.tokens < 1:
             return False
         bucket.tokens -= 1

@@ -1,1 +1,1 @@
-"""Fills the archive: from yt-dlp's own archives, and from music that is here already."""
+"""Imports into the archive: yt-dlp's own archives, and music that is on disk already."""

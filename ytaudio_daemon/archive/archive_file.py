@@ -1,4 +1,4 @@
-"""Reads a download archive of yt-dlp, line by line, however long it is."""
+"""Reads a download archive of yt-dlp line by line: it may have any length."""
 
 import io
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.system.text import shortened, single_line
 from ytaudio_daemon.urls.archive_lines import ArchiveLineError, parse_archive_line
 
-#: No line of an archive is longer; what is, is read piece by piece.
+#: No line of an archive is longer; of a longer one only the beginning is used.
 MAX_LINE_CHARS = 4096
 MAX_SHOWN_CHARS = 60
 #: By the byte order mark; PowerShell's `>` writes UTF-16.
@@ -17,11 +17,11 @@ _ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 def read_archive(stream: BinaryIO, name: str) -> Iterator[Finding]:
-    """Yield what each line of an archive is.
+    """Yield the finding of each line of an archive.
 
     Args:
         stream: The archive, at its beginning.
-        name: What it is called in problems.
+        name: Its name in problems.
     """
     buffered = io.BufferedReader(stream) if isinstance(stream, io.RawIOBase) else stream
     start = buffered.peek(2)[:2] if isinstance(buffered, io.BufferedReader) else b""
@@ -35,7 +35,7 @@ def read_archive(stream: BinaryIO, name: str) -> Iterator[Finding]:
 
 
 def _numbered_lines(text: io.TextIOWrapper) -> Iterator[tuple[int, str]]:
-    """Yield each line with its number; of one that is too long, the beginning."""
+    """Yield each line with its number; of a line that is too long, the beginning."""
     number = 0
     while line := text.readline(MAX_LINE_CHARS):
         number += 1

@@ -1,4 +1,4 @@
-"""What the lines and files of an import turn out to be. Pure."""
+"""The findings of an import: what each line or file is. Pure."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ class OtherSite(NamedTuple):
 
 
 class Unmarked(NamedTuple):
-    """An audio file that says nowhere which video it came from.
+    """An audio file without a mark of the video that it came from.
 
     Attributes:
         path: The file.
@@ -26,13 +26,13 @@ class Unmarked(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A line or file that cannot be used.
+    """A line or file that cannot be imported.
 
     Attributes:
-        place: The file.
-        line: Of the line, its number from 1; None of a file.
+        place: The name of the file.
+        line: The number of the line, from 1; None if the file itself is at fault.
         message: What is wrong, and what helps.
-        text: The line, made fit to be shown; "" of a file.
+        text: The line, shortened and escaped; "" if the file itself is at fault.
         is_denied: This user may not read the file.
     """
 
@@ -43,5 +43,5 @@ class Problem(NamedTuple):
     is_denied: bool = False
 
 
-#: What one line or file is; None of what says nothing, so that progress is seen.
+#: What one line or file is; None for one without a meaning, which counts as progress only.
 Finding = ArchivedVideo | OtherSite | Unmarked | Problem | None

@@ -1,7 +1,7 @@
-"""Adds what an import finds to the archive, in short transactions.
+"""Adds the videos that an import finds to the archive, in short transactions.
 
-A kill between two of them loses nothing but time: what is added stays, and the same
-import again adds the rest.
+A kill between two of them loses only time: the videos of the first are in the archive,
+and the same import again adds the rest.
 """
 
 import time
@@ -21,31 +21,31 @@ from ytaudio_daemon.system import failpoints
 #: Opens one write transaction.
 OpenWrite = Callable[[], AbstractContextManager[tuple[Connection, Now]]]
 
-#: One transaction's worth: some 20 ms, as the daemon waits for it.
+#: Videos added in one transaction: some 20 ms, for which the daemon's writes wait.
 VIDEOS_PER_BATCH = 2000
-#: Videos are sorted before they are written, so many at a time: a batch then touches
-#: neighbouring pages of the table, not all of them.
+#: Videos sorted together before they are written: a batch then changes neighbouring pages
+#: of the table instead of all.
 VIDEOS_PER_CHUNK = 50_000
-#: Slow folders are written as often, in seconds.
+#: A chunk is written after so many seconds, though it is not full: folders may be slow.
 MAX_CHUNK_S = 2.0
-#: Problems and unmarked files that are remembered by name; all are counted.
+#: Problems and unmarked files that a report names; it counts all.
 MAX_NAMED = 1000
-#: Another process may write for so long, in seconds.
+#: Seconds for which another process may write before the import gives up.
 BUSY_TIMEOUT_S = 60.0
 BUSY_PAUSE_S = 0.05
 
 
 @dataclass(slots=True, kw_only=True)
 class ImportReport:
-    """What became of an import so far.
+    """The counts of an import, up to now.
 
     Attributes:
-        looked_at: Lines and files.
-        counts: What became of the videos.
+        looked_at: Lines and files that were read.
+        counts: Videos by what was done with them.
         other_sites: Videos of other sites, by yt-dlp's extractor.
-        unmarked: Audio files of which nothing says which video they came from.
+        unmarked: Audio files without a mark of the video that they came from.
         unmarked_paths: The first of them.
-        bad: Lines and files that cannot be used.
+        bad: Lines and files that cannot be imported.
         problems: The first of them, with their reasons.
     """
 
@@ -58,7 +58,7 @@ class ImportReport:
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, finding: OtherSite | Unmarked | Problem) -> None:
-        """Count what is no video of YouTube's."""
+        """Count a finding that is no video of YouTube."""
         match finding:
             case OtherSite(site):
                 self.other_sites[site] += 1
@@ -86,11 +86,11 @@ def import_videos(
         open_write: Opens a write transaction.
         session_name: For whom they count as had; `archive.ALL_SESSIONS` for all.
         findings: What each line or file is.
-        with_paths: Remember which audio file a video is.
+        with_paths: Store the path of each video's audio file.
         on_progress: Called after each line or file, and after each transaction.
 
     Raises:
-        LedgerError: It cannot be written; what was added stays.
+        LedgerError: It cannot be written; videos that were added before stay.
     """
     report = ImportReport()
     chunk: list[ArchivedVideo] = []

@@ -1,4 +1,4 @@
-"""Recognises the videos that music files came from: by tags, names and `.info.json`."""
+"""Finds which videos music files came from: by tags, `.info.json` and file names."""
 
 import errno
 import json
@@ -17,28 +17,28 @@ from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.youtube_ids import is_video_id
 from ytaudio_daemon.system.regular_files import open_regular_file, read_regular_file
-from ytaudio_daemon.urls.marked_names import marked_video
+from ytaudio_daemon.urls.file_name_ids import video_id_in_file_name
 
 INFO_ENDING = ".info.json"
-#: Audio and video whose tags are not read here: only the name can tell.
+#: Audio and video files whose tags are not read: only the name can name the video.
 _UNTAGGED_ENDINGS = frozenset(
     {".webm", ".weba", ".mka", ".mkv", ".aac", ".wma", ".mov", ".m4v"}
 )
 MUSIC_ENDINGS = TAGGED_ENDINGS | _UNTAGGED_ENDINGS
-#: yt-dlp's have some MB; with comments they have no end, and the name tells as well.
+#: yt-dlp's have some MB; with comments they may have any size. Then the name is used.
 MAX_INFO_BYTES = 16 << 20
 
 
 def is_music_file(name: str) -> bool:
-    """Return whether a file can say which video it came from."""
+    """Return whether a file's name is one of music or of an `.info.json`."""
     return _is_info(name) or Path(name).suffix.lower() in MUSIC_ENDINGS
 
 
 def read_folder(folder: Path) -> Iterator[Finding]:
-    """Yield what each music file in a folder is, and in all folders below it.
+    """Yield the finding of each music file in a folder and all folders below it.
 
-    Hidden files and folders are passed over, links to folders are not followed. An
-    `.info.json` beside its audio file counts with that.
+    Hidden files and folders are skipped, links to folders are not followed. An
+    `.info.json` beside its audio file is read with that.
 
     Args:
         folder: An absolute path.
@@ -75,7 +75,7 @@ def _stem(name: str) -> str:
 
 
 def read_file(path: Path) -> Finding:
-    """Return what a music file is.
+    """Return the finding of a music file.
 
     Args:
         path: Absolute.
@@ -86,7 +86,7 @@ def read_file(path: Path) -> Finding:
         return _unreadable(path, error)
 
 
-#: Returns which video an audio file came from, and what said so; None: it is not known.
+#: Returns the video that an audio file came from, and what names it; None if nothing does.
 #: Raises OSError, and UnreadableTagsError for a file that is damaged.
 Recogniser = Callable[[Path], ArchivedVideo | None]
 
@@ -109,11 +109,11 @@ def _by_info(path: Path) -> ArchivedVideo | None:
 
 
 def _by_name(path: Path) -> ArchivedVideo | None:
-    video_id = marked_video(path.name)
+    video_id = video_id_in_file_name(path.name)
     return None if video_id is None else ArchivedVideo(video_id, FoundIn.FILE_NAME)
 
 
-#: The surest first. Recognition by fingerprint, once there is one, goes last.
+#: The most reliable first. Recognition by fingerprint, once there is one, goes last.
 RECOGNISERS: tuple[Recogniser, ...] = (_by_tags, _by_info, _by_name)
 
 
@@ -131,8 +131,8 @@ def _read_audio(path: Path) -> Finding:
 
 
 def _read_info(path: Path) -> Finding:
-    """Return the video of an `.info.json`; of one that is too big, by its name."""
-    facts = _facts(path)
+    """Return the video of an `.info.json`; the name is used if it is too big."""
+    facts = _info_facts(path)
     if facts is not None:
         if facts.get("_type", "video") != "video":
             return None  # of a playlist
@@ -141,15 +141,15 @@ def _read_info(path: Path) -> Finding:
             return OtherSite(site)
         if is_video_id(str(facts["id"])):
             return ArchivedVideo(str(facts["id"]), FoundIn.INFO_JSON)
-    named = marked_video(path.name)
+    named = video_id_in_file_name(path.name)
     if named is None:
         why = "it is no .info.json of yt-dlp, and its name has no ID in brackets"
         return _problem(path, why)
     return ArchivedVideo(named, FoundIn.INFO_JSON)
 
 
-def _facts(path: Path) -> dict[str, Any] | None:
-    """Return what an `.info.json` holds; None if that is too much, or no video."""
+def _info_facts(path: Path) -> dict[str, Any] | None:
+    """Return the content of an `.info.json`; None if it is too big or no object with an ID."""
     try:
         content = read_regular_file(path, MAX_INFO_BYTES, follow_links=True)
         facts = json.loads(content)

@@ -1,1 +1,1 @@
-"""Playlists, albums and channels: listed page by page, their entries made jobs."""
+"""Lists playlists, albums and channels page by page, and makes jobs of their entries."""

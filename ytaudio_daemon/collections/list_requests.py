@@ -1,4 +1,4 @@
-"""Builds the request of a listing, for the daemon and for lists without a ledger."""
+"""Builds the request that a worker gets for a listing, with a ledger or without one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,11 +20,11 @@ from ytaudio_daemon.model.subscription import NO_FEED_LIST_S, Look
 from ytaudio_daemon.settings import Settings
 
 log = structlog.get_logger()
-#: A listing is cut behind so many entries; the biggest channels have as many.
+#: A listing ends after so many entries; the biggest channels have about as many.
 MAX_LISTED_ENTRIES = 50_000
 
 
-def list_request(
+def prepare_listing(
     claim: ListingClaim, layout: Layout, settings: Settings, now: Now
 ) -> ListRequest | Outcome:
     """Make the attempt's folder and return the request for its worker.
@@ -36,23 +36,23 @@ def list_request(
         now: The moment.
 
     Returns:
-        The request; or, where a folder cannot be used, the attempt's end.
+        The request; or the attempt's outcome, a failure, if a folder cannot be used.
     """
     try:
         publishing.begin_attempt(layout, claim.uuid, claim.attempt)
     except ITEM_ERRORS as error:
         return Outcome(failure=work_folder_failure(error))
     try:
-        return _request(claim, layout, settings, now)
+        return _claimed_request(claim, layout, settings, now)
     except ITEM_ERRORS as error:
         log.exception("collection.not_started", collection=claim.uuid)
         return Outcome(failure=unfinishable(error))
 
 
-def _request(
+def _claimed_request(
     claim: ListingClaim, layout: Layout, settings: Settings, now: Now
 ) -> ListRequest:
-    request = listing_request(
+    request = list_request(
         settings,
         key=claim.uuid,
         attempt=claim.attempt,
@@ -69,20 +69,20 @@ def _request(
 
 
 def _feed_request(claim: ListingClaim, now: Now) -> FeedRequest | None:
-    """Return the feed that is asked instead of the list; None to read the list."""
-    following = claim.following
-    if following is None or following.look is not Look.FEED:
+    """Return the request of the feed that is read first; None to read the list."""
+    subscription = claim.subscription
+    if subscription is None or subscription.look is not Look.FEED:
         return None
-    age_s = now.uptime_s - (following.whole_lived or 0.0)
+    age_s = now.uptime_s - (subscription.whole_list_uptime_s or 0.0)
     return FeedRequest(
-        query=following.feed_query,
-        etag=following.etag,
-        modified=following.modified,
+        query=subscription.feed_query,
+        etag=subscription.etag,
+        modified=subscription.modified,
         lists_without_feed=age_s >= NO_FEED_LIST_S,
     )
 
 
-def listing_request(  # noqa: PLR0913 - one named part each; a bundle would hide them
+def list_request(  # noqa: PLR0913 - one named part each; a bundle would hide them
     settings: Settings,
     *,
     key: str,
@@ -100,15 +100,15 @@ def listing_request(  # noqa: PLR0913 - one named part each; a bundle would hide
 
     Args:
         settings: Sections download, youtube and disk.
-        key: Identifies the attempts of one collection: its UUID, or one made up.
+        key: Identifies the attempts of one collection: its UUID, or a made-up one.
         attempt: The attempt's number, from 1.
         url: The canonical link of the collection.
         kind: `playlist`, `album` or `channel`.
-        selection: Which of its entries are wanted: no more than these are listed.
+        selection: Which of its entries are wanted: nothing after the last is listed.
         attempt_dir: The attempt's own folder; it exists.
         cache_dir: yt-dlp's cache.
-        private_paths: What the attempt must not reach.
-        own_cookies: The session's, in a file of the program's, in place of the config's.
+        private_paths: Files and folders that the attempt must not reach.
+        own_cookies: The session's own cookies, used in place of the config's.
         egress: The key of the egress; None is the first.
     """
     return ListRequest(

@@ -1,13 +1,13 @@
-"""The collections that are being listed: claimed, started, recorded, ended."""
+"""Claims collections, has workers list them, and records their pages and ends."""
 
 from collections.abc import Iterable
 from functools import partial
 
 import structlog
 
-from ytaudio_daemon.collections.list_requests import list_request
+from ytaudio_daemon.collections.list_requests import prepare_listing
 from ytaudio_daemon.collections.recorder import NOT_RECORDED, ListingRecorder
-from ytaudio_daemon.collections.running_listing import Listing
+from ytaudio_daemon.collections.running_listing import RunningListing
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.jobs.config_values import egress_keys, pace
 from ytaudio_daemon.jobs.runner import is_interruption
@@ -31,8 +31,8 @@ PAGES_PER_STEP = 4
 class CollectionLister:
     """Claims collections, has workers list them, and makes jobs of their entries.
 
-    All of its state that matters is in the ledger: a listing that is cut off begins
-    anew, and finds the entries that it has recorded.
+    Its state is in the ledger: a listing that is cut off begins anew, and finds the
+    entries that it has recorded.
 
     Args:
         ledger: Holds collections, entries and jobs.
@@ -51,7 +51,7 @@ class CollectionLister:
         self._layout = layout
         self._pool = pool
         self._host = host
-        self._running: dict[str, Listing] = {}
+        self._running: dict[str, RunningListing] = {}
         self._faults = ItemFaults("listings")
 
     def reload(self, settings: Settings) -> None:
@@ -64,12 +64,12 @@ class CollectionLister:
         return len(self._running)
 
     @property
-    def has_news(self) -> bool:
-        """Whether there is something to record."""
+    def has_unrecorded(self) -> bool:
+        """Whether a page or an end is still to be recorded."""
         return any(each.pages or each.is_at_end for each in self._running.values())
 
     def recover(self, now: Now) -> None:
-        """Queue the listings that an earlier run left running, or whose claim was lost.
+        """Queue the listings that run in the ledger only: after a crash, or a lost commit.
 
         Raises:
             LedgerError: The next call goes on.
@@ -88,7 +88,7 @@ class CollectionLister:
         """Claim collections and start their listings while the pool has room.
 
         Raises:
-            LedgerError: What was claimed is started; call again.
+            LedgerError: Listings that were claimed before are started; call again.
         """
         while self._pool.free_listing_slots() > 0:
             with self._ledger.write() as db:
@@ -101,7 +101,7 @@ class CollectionLister:
             self._start(claim, now)
 
     def collect(self, events: Iterable[Event]) -> None:
-        """Store pages and ends; `record` writes them to the ledger."""
+        """Store pages and ends in memory; `record` writes them to the ledger."""
         for event in events:
             listing = self._running.get(event.key)
             if listing is None or listing.claim.attempt != event.attempt:
@@ -116,38 +116,38 @@ class CollectionLister:
         """Record the next pages of each listing, or its end.
 
         Returns:
-            Whether there is more to record at once.
+            Whether more is to be recorded, so that the next call should follow at once.
 
         Raises:
             LedgerError: Nothing is lost; call again.
         """
         for listing in list(self._running.values()):
-            end_faulty = partial(self._end_faulty, listing, now)
-            with self._faults.isolated(listing.claim.uuid, end_faulty):
-                self._record_news(listing, now)
-        return self.has_news
+            fail_faulty = partial(self._fail_faulty, listing, now)
+            with self._faults.isolated(listing.claim.uuid, fail_faulty):
+                self._record_next(listing, now)
+        return self.has_unrecorded
 
-    def _record_news(self, listing: Listing, now: Now) -> None:
+    def _record_next(self, listing: RunningListing, now: Now) -> None:
         if listing.pages:
             for _ in range(min(len(listing.pages), PAGES_PER_STEP)):
                 self._record_page(listing, now)
         elif listing.is_at_end:
             self._record_end(listing, now)
 
-    def _end_faulty(self, listing: Listing, now: Now) -> None:
-        """End a listing of which something cannot be recorded, as failed."""
+    def _fail_faulty(self, listing: RunningListing, now: Now) -> None:
+        """Fail a listing whose page or end raised an error of this program."""
         self._pool.kill(listing.claim.uuid)
         with self._faults.isolated(f"{listing.claim.uuid} end"):
             self._recorder.fail(listing.claim, NOT_RECORDED, now)
         self._forget(listing)
 
     def stop_cancelled(self) -> None:
-        """Stop the listings that are no longer wanted by the ledger."""
+        """Stop the listings that are cancelled in the ledger."""
         for listing in self._running.values():
             with self._ledger.read() as db:
                 is_current = listing_ends.is_current(db, listing.claim)
             if not is_current:
-                self._give_up(listing)
+                self._abandon(listing)
 
     def requeue_running(self, now: Now) -> None:
         """Queue every running listing again, after the pool was closed at shutdown."""
@@ -156,41 +156,41 @@ class CollectionLister:
         self._running.clear()
 
     def _start(self, claim: ListingClaim, now: Now) -> None:
-        listing = Listing(claim)
+        listing = RunningListing(claim)
         self._running[claim.uuid] = listing
-        request = list_request(claim, self._layout, self.settings, now)
+        request = prepare_listing(claim, self._layout, self.settings, now)
         if isinstance(request, Outcome):
             listing.end = request
         else:
             self._pool.start(request)
         log.info("collection.started", collection=claim.uuid, url=claim.url)
 
-    def _record_page(self, listing: Listing, now: Now) -> None:
+    def _record_page(self, listing: RunningListing, now: Now) -> None:
         page, claim = listing.pages[0], listing.claim
-        if not (listing.is_full or listing.is_given_up):
-            chosen = self._recorder.record_page(claim, page, now)
-            if chosen is None:
-                self._give_up(listing)
+        if not (listing.is_full or listing.is_abandoned):
+            selected_count = self._recorder.record_page(claim, page, now)
+            if selected_count is None:
+                self._abandon(listing)
             else:
-                listing.chosen = chosen
+                listing.selected_count = selected_count
                 listing.last_position = page.entries[-1].position
                 self._stop_if_full(listing)
         listing.pages.popleft()
 
-    def _stop_if_full(self, listing: Listing) -> None:
-        """Stop a listing of which all that is wanted is selected."""
+    def _stop_if_full(self, listing: RunningListing) -> None:
+        """Stop a listing that has selected as many entries as it may."""
         selection = listing.claim.selection
         limit = selection.max_items or self.settings.collections.max_items
-        if listing.chosen >= limit and listing.claim.decides_at_once:
+        if listing.selected_count >= limit and listing.claim.decides_at_once:
             listing.is_full = True
             self._pool.kill(listing.claim.uuid)
 
-    def _give_up(self, listing: Listing) -> None:
-        listing.is_given_up = True
+    def _abandon(self, listing: RunningListing) -> None:
+        listing.is_abandoned = True
         self._pool.kill(listing.claim.uuid)
 
-    def _record_end(self, listing: Listing, now: Now) -> None:
-        if listing.is_given_up:
+    def _record_end(self, listing: RunningListing, now: Now) -> None:
+        if listing.is_abandoned:
             self._forget(listing)
         elif listing.is_full:
             self._recorder.complete(listing, now)
@@ -201,28 +201,28 @@ class CollectionLister:
         elif listing.end is not None and listing.end.listed is None:
             self._recorder.fail(listing.claim, listing.end, now)
             self._forget(listing)
-        elif (batch := listing.next_batch(self._recorder.seen_entries)) is not None:
+        elif batch := listing.next_batch(self._recorder.seen_entries):
             self._decide(listing, batch, now)
         else:
             self._recorder.complete(listing, now)
             self._forget(listing)
 
-    def _decide(self, listing: Listing, batch: list[Entry], now: Now) -> None:
-        """Decide about entries for which all pages were needed."""
-        chosen = self._recorder.decide_entries(
-            listing.claim, batch, listing.chosen, now
+    def _decide(self, listing: RunningListing, batch: list[Entry], now: Now) -> None:
+        """Decide about a batch of entries after the last page."""
+        selected_count = self._recorder.decide_entries(
+            listing.claim, batch, listing.selected_count, now
         )
-        listing.batch = None
-        if chosen is None:
-            self._give_up(listing)
+        listing.finish_batch()
+        if selected_count is None:
+            self._abandon(listing)
         else:
-            listing.chosen = chosen
+            listing.selected_count = selected_count
 
     def _requeue(self, claim: ListingClaim, now: Now, reason: str) -> None:
         with self._ledger.write() as db:
             listing_ends.requeue_interrupted(db, claim, now, reason)
         publishing.clear_work(self._layout, claim.uuid)
 
-    def _forget(self, listing: Listing) -> None:
+    def _forget(self, listing: RunningListing) -> None:
         publishing.clear_work(self._layout, listing.claim.uuid)
         self._running.pop(listing.claim.uuid, None)

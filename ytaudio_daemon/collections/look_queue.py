@@ -1,4 +1,4 @@
-"""Queues the looks of subscriptions when they are due."""
+"""Queues each look at a followed collection when it is due."""
 
 import structlog
 
@@ -10,9 +10,9 @@ log = structlog.get_logger()
 
 
 class LookQueue:
-    """Has followed collections listed again; the lister does the rest.
+    """Queues the listings of followed collections; `CollectionLister` runs them.
 
-    When a look is due stands in the ledger: a crash loses none, and repeats none.
+    The ledger stores when each look is due: a crash loses none, and repeats none.
 
     Args:
         ledger: Holds the subscriptions.
@@ -22,16 +22,16 @@ class LookQueue:
         self._ledger = ledger
 
     def recover(self, now: Now) -> None:
-        """Set anew when looks come, after the daemon was off.
+        """Reschedule the looks after the daemon was off.
 
         Raises:
-            LedgerError: Call it again.
+            LedgerError: Nothing was written; call again.
         """
         with self._ledger.write() as db:
             subscriptions.reschedule(db, now)
 
     def queue_due(self, now: Now) -> bool:
-        """Queue the looks that are due, some in each call; returns whether there was any.
+        """Queue some of the looks that are due; returns whether there was any.
 
         Raises:
             LedgerError: The next call goes on.

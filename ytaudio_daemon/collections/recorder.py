@@ -1,10 +1,10 @@
-"""Writes what listings find, and how they end, to the ledger."""
+"""Writes the pages, decisions and ends of listings to the ledger."""
 
 from dataclasses import replace
 
 import structlog
 
-from ytaudio_daemon.collections.running_listing import Listing
+from ytaudio_daemon.collections.running_listing import RunningListing
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.jobs.config_values import retry_policy
 from ytaudio_daemon.jobs.gate_opening import open_proven_gates
@@ -46,8 +46,8 @@ NOT_RECORDED = Outcome(
         hint="Report it, with the lines of the daemon's log about this collection.",
     )
 )
-#: It began while one of them was closed only as the probe: no job was queued that
-#: could be it. A list says nothing of ffmpeg or the disk.
+#: The gates that a listing proves open. One that began behind a closed gate was its probe,
+#: for want of a queued job. A list says nothing of ffmpeg or the disk.
 PROVEN_BY_LIST = EGRESS_GATES
 
 
@@ -71,9 +71,9 @@ class ListingRecorder:
         """Record a page; see `ledger.listing_pages.record_page`."""
         with self._ledger.write() as db:
             record = looks.record_feed if page.is_feed else listing_pages.record_page
-            chosen = record(db, claim, page, self._rules(), now)
+            selected_count = record(db, claim, page, self._rules(), now)
         failpoints.failpoint("collection.page_recorded", claim.name)
-        return chosen
+        return selected_count
 
     def seen_entries(self, claim: ListingClaim) -> list[Entry]:
         """Return all entries that an attempt has recorded, by position."""
@@ -81,16 +81,16 @@ class ListingRecorder:
             return listing_pages.seen_entries(db, claim)
 
     def decide_entries(
-        self, claim: ListingClaim, batch: list[Entry], chosen: int, now: Now
+        self, claim: ListingClaim, batch: list[Entry], selected_count: int, now: Now
     ) -> int | None:
         """Decide about entries; see `ledger.listing_pages.decide_entries`."""
         with self._ledger.write() as db:
             return listing_pages.decide_entries(
-                db, claim, batch, chosen, self._rules(), now
+                db, claim, batch, selected_count, self._rules(), now
             )
 
-    def complete(self, listing: Listing, now: Now) -> None:
-        """Record that a list was read to its end, or as far as it is wanted."""
+    def complete(self, listing: RunningListing, now: Now) -> None:
+        """Record that a list was read to its end, or as far as its selection reaches."""
         claim = listing.claim
         totals = listing.end.listed if listing.end else None
         count = None
@@ -109,11 +109,11 @@ class ListingRecorder:
                 collection=claim.uuid,
                 session=claim.session_name,
                 entries=listing.last_position,
-                selected=listing.chosen,
+                selected=listing.selected_count,
             )
 
     def fail(self, claim: ListingClaim, end: Outcome, now: Now) -> None:
-        """Record why a listing failed, and what follows from it."""
+        """Record why a listing failed; it waits, or has failed for good."""
         outcome = end if end.failure is not None else NO_OUTCOME
         with self._ledger.write() as db:
             decision = record_failure(db, claim, outcome, now, self.settings)
@@ -142,12 +142,12 @@ class ListingRecorder:
 def record_failure(
     db: Connection, claim: ListingClaim, outcome: Outcome, now: Now, settings: Settings
 ) -> Decision | None:
-    """Move the collection as `model.decide` says; close or open gates accordingly.
+    """Change the state of a collection and of gates as `model.decide` decides.
 
     Args:
         db: A write transaction.
         claim: The attempt.
-        outcome: Carries the failure.
+        outcome: The outcome of the attempt, with a failure.
         now: The moment.
         settings: Sections retry and sessions.
 

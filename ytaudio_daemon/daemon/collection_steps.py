@@ -37,7 +37,7 @@ class CollectionSteps:
         Raises:
             LedgerError: The next call goes on.
         """
-        if not self._lister.has_news:
+        if not self._lister.has_unrecorded:
             return False
         has_more = self._lister.record(now)
         self._schedule.due_now(Step.CLAIMS, Step.COLLECTIONS)

@@ -60,7 +60,7 @@ class Heartbeat:
         self._log_clock_jump()
         self._retry_template(mono)
         self._services.snapshot_builder.run_self_check(mono)
-        self._hasten_for_tokens(now)
+        self._make_due_for_tokens(now)
         self._services.snapshot_builder.check_cookies(self._services.ledger, now)
         self._schedule.heartbeat_done(mono)
 
@@ -84,12 +84,12 @@ class Heartbeat:
         if open_stale_gates(services.ledger, services.job_runner.settings, now):
             self._schedule.jobs_due_now()
 
-    def _hasten_for_tokens(self, now: Now) -> None:
+    def _make_due_for_tokens(self, now: Now) -> None:
         """Retry the jobs that waited for tokens once their provider answers again."""
         services = self._services
         if services.snapshot_builder.pop_token_provider_answers_again():
             with services.ledger.write() as db:
-                gates.hasten_codes(db, PERSON_CODES, now)
+                gates.make_codes_due(db, PERSON_CODES, now)
             self._schedule.jobs_due_now()
 
     def _find_missing_tools(self) -> None:

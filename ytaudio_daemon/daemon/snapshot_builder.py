@@ -185,14 +185,14 @@ class SnapshotBuilder:
 
     def _tool_problems(self, now: Now) -> Iterator[ProblemReport]:
         if self.tools.ffmpeg is None:
-            seen = self.tools.seen("ffmpeg")
+            seen = self.tools.unusable_remark("ffmpeg")
             yield ProblemReport(
                 "ffmpeg_missing",
                 f"There is no usable ffmpeg, so nothing can be converted{seen}.",
                 f"{install_hints.install_ffmpeg_hint()}; it goes on within half a minute.",
             )
         if self.tools.js_runtime is None:
-            seen = self.tools.seen("js_runtime")
+            seen = self.tools.unusable_remark("js_runtime")
             yield ProblemReport(
                 "js_runtime_missing",
                 f"There is no JavaScript runtime, which YouTube's players need{seen}.",

@@ -14,7 +14,8 @@ from ytaudio_daemon.daemon.ytdlp_failure_stats import YtDlpFailureStats
 from ytaudio_daemon.daemon.ytdlp_selection import YtDlpSelection
 from ytaudio_daemon.daemon.ytdlp_upgrade_process import UpgradeProcess
 from ytaudio_daemon.errors import YtDlpVersionError
-from ytaudio_daemon.ledger import Ledger, outages, ytdlp_outcomes
+from ytaudio_daemon.ledger import Ledger, gates, outages
+from ytaudio_daemon.model import FailureKind
 from ytaudio_daemon.model.clock import WAKEUP_SLACK_S, Now
 from ytaudio_daemon.model.ytdlp_policy import (
     OUTAGE_CHECK_INTERVAL_S,
@@ -117,7 +118,7 @@ class YtDlpUpdater:
             self._has_new_version = self.apply_selected() or self._has_new_version
         if self._has_new_version:
             with self._ledger.write() as db:
-                ytdlp_outcomes.make_outdated_due(db, now)
+                gates.make_kinds_due(db, [FailureKind.OUTDATED], now)
                 outages.probe_now(db, now)
         self._is_outdated = self._failure_stats.is_outdated(self.active)
         self._outage_since = self._failure_stats.outage_since()

@@ -99,7 +99,9 @@ def _check_tool(
     if found is not None:
         origin = ", bundled" if found.bundled else ""
         return ok(name, f"{found.name} {found.version} ({found.path}{origin})")
-    return broken(name, f"{_MISSING_MESSAGES[name]}{tools.seen(name)}", remedy)
+    return broken(
+        name, f"{_MISSING_MESSAGES[name]}{tools.unusable_remark(name)}", remedy
+    )
 
 
 _MISSING_MESSAGES = {

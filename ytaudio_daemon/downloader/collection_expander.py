@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from ytaudio_daemon.collections.list_requests import listing_request
+from ytaudio_daemon.collections.list_requests import list_request
 from ytaudio_daemon.downloader.await_attempt import kill_and_wait
 from ytaudio_daemon.downloader.egress_choice import EgressChoice
 from ytaudio_daemon.downloader.expansion import ExpandedEntry, Expansion
@@ -160,7 +160,7 @@ class CollectionExpander:
         key, number = name[0], name[1] + 1
         egress = self._egress.current
         publishing.begin_attempt(layout, key, number)
-        request = listing_request(
+        request = list_request(
             self._settings,
             key=key,
             attempt=number,

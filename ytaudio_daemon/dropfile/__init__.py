@@ -1,4 +1,4 @@
-"""What people drop: which names are taken, and what every line asks for. Pure.
+"""Parses drops: which file names are accepted, and what every line asks for. Pure.
 
 `docs/drop-files.md` describes the forms for people.
 """
@@ -12,11 +12,11 @@ from ytaudio_daemon.dropfile.drop_line import (
 from ytaudio_daemon.dropfile.filenames import (
     DROP_ENDINGS,
     DropKind,
+    drop_kind,
     is_always_ignored,
     is_ignored_folder,
-    is_passed_over,
+    is_ignored_subfolder,
     is_temporary,
-    kind_of,
     session_name_problem,
 )
 from ytaudio_daemon.dropfile.option_syntax import job_options_of_line, render_line
@@ -30,12 +30,12 @@ __all__ = [
     "DropKind",
     "DropLine",
     "NotADropError",
+    "drop_kind",
     "is_always_ignored",
     "is_ignored_folder",
-    "is_passed_over",
+    "is_ignored_subfolder",
     "is_temporary",
     "job_options_of_line",
-    "kind_of",
     "line_identity",
     "parse",
     "parse_in_steps",

@@ -1,4 +1,4 @@
-"""One link of a drop, as it was understood. Pure."""
+"""One parsed line of a drop: a link with its options, or a refused line. Pure."""
 
 import re
 from types import MappingProxyType
@@ -9,18 +9,19 @@ from ytaudio_daemon.dropfile.reject_codes import REJECT_CODES
 from ytaudio_daemon.model import Layer
 from ytaudio_daemon.urls import CollectionLink, Link
 
-#: Of what the person wrote, kept for the receipt.
+#: Characters of what the person wrote that the receipt shows.
 MAX_TEXT_CHARS = 500
 
-#: How the remark on a mended link begins; behind it stands the link.
+#: The start of the remark on a mended link, before the link.
 MENDED_REMARK = "read as "
-#: What of a text is looked at to show it: each of a million links may be in one line.
-_MAX_WRITTEN_CHARS = 1 << 13
+#: Characters of a text that `printable` reads: a line may be long, and is read for each
+#: of its links.
+_MAX_READ_CHARS = 1 << 13
 
 NO_OPTIONS: Layer = MappingProxyType({})
 
 _USERINFO = re.compile(r"//[^\s/?#]*@")
-#: What people paste with their links: addresses with tokens, commands with passwords.
+#: Secrets that people paste with their links: tokens in addresses, passwords in commands.
 _SECRET = re.compile(
     r"""
     ( (?: token | passw(?:or)?d | secret | api_?key | signature
@@ -32,7 +33,7 @@ _SECRET = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-#: Without one of these `_SECRET` finds nothing: most lines are spared the search.
+#: Without one of these words `_SECRET` matches nothing; most lines have none.
 _SECRET_SIGNS = ("token", "passw", "secret", "key", "sig", "auth", "pwd", "cookie")
 
 
@@ -51,24 +52,24 @@ class NotADropError(ValueError):
 class DropLine(NamedTuple):
     """A link of a drop with what it asks for, or a line that names none.
 
-    It is accepted, rejected (`code` is set) or switched off: the link stands in a
-    comment. Only the caller knows which accepted ones are duplicates. It is a tuple
-    because they come by the million.
+    It is accepted, rejected (`code` is set) or switched off: the link is in a comment.
+    Only the caller knows which accepted ones are duplicates. A tuple, since a drop may
+    have a million of them.
 
     Attributes:
         line: Its first physical line, from 1.
-        text: What the person wrote, `printable`; of several links in a line, its own
-            part and the options.
-        link: The video, if one was named; also when the options were refused. Of a
-            mirror or a bare ID the mended link.
+        text: The text that the person wrote, `printable`; if the line has several
+            links, this link and the options.
+        link: The video, if one was named, even if the options were refused. For a
+            mirror or a bare ID, the mended link.
         layer: The file's defaults and the line's own options, checked and canonical;
-            of a refused line, those that were good.
-        code: None when usable, else one of `REJECT_CODES`.
-        message: Why it is refused, and what is accepted instead; of an accepted link,
+            of a refused line, the good ones.
+        code: None if accepted, else one of `REJECT_CODES`.
+        message: Why it is refused, and what is accepted instead; for an accepted link,
             how it was mended, or "".
-        part: Its place among the links of the line, from 1; None where it is alone.
-        is_switched_off: It stands in a comment, so nothing is asked for.
-        collection: The playlist, album or channel that it asks for in place of a video.
+        part: Its position among the links of the line, from 1; None if it is alone.
+        is_switched_off: It is in a comment, so it asks for nothing.
+        collection: The playlist, album or channel that it asks for instead of a video.
     """
 
     line: int
@@ -81,11 +82,11 @@ class DropLine(NamedTuple):
     is_switched_off: bool = False
     collection: CollectionLink | None = None
 
-    def over(self, defaults: Layer) -> "DropLine":
-        """Return the line, refused if its limits and the defaults leave no video.
+    def checked_with(self, defaults: Layer) -> "DropLine":
+        """Return the line; refused if its limits and the defaults leave no video.
 
         Args:
-            defaults: The options below those of the file.
+            defaults: The options below the file's, from the session's `defaults.toml`.
         """
         if self.collection is None or self.code is not None:
             return self
@@ -101,19 +102,20 @@ class DropLine(NamedTuple):
 
     @property
     def identity(self) -> str:
-        """What tells it from the other lines of a list that grows."""
+        """The text that distinguishes it from the other lines of a list that grows."""
         return line_identity(self.text, self.link)
 
     @property
     def remedy(self) -> str:
-        """What helps against the refusal in general, or "" when there is none."""
+        """The general remedy for the refusal; "" if it is accepted."""
         return REJECT_CODES[self.code].remedy if self.code else ""
 
 
 def printable(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     """Return a text that is safe to show: no control characters, no secrets."""
-    if len(text) > _MAX_WRITTEN_CHARS:  # the sign: a name that is cut shows nothing
-        text = f"{text[:_MAX_WRITTEN_CHARS]}@"
+    if len(text) > _MAX_READ_CHARS:
+        # With the sign, credentials that were cut at their end are still hidden.
+        text = f"{text[:_MAX_READ_CHARS]}@"
     if not text.isprintable():
         text = "".join(map(_printable_char, text))
     if "@" in text:
@@ -125,7 +127,7 @@ def printable(text: str, limit: int = MAX_TEXT_CHARS) -> str:
 
 
 def line_identity(text: str, link: Link | None) -> str:
-    """Return what tells a line from others: of a text that was cut, its link, too."""
+    """Return a line's text; with its link, if the text may have been cut."""
     return f"{text} {link.url}" if link and len(text) >= MAX_TEXT_CHARS else text
 
 
@@ -136,7 +138,7 @@ def _printable_char(char: str) -> str:
 
 
 def too_long_line(number: int, line: str) -> DropLine:
-    """Return the entry of a line that is refused for its length alone."""
+    """Return the drop line of a line that is refused for its length alone."""
     return DropLine(
         line=number,
         text=printable(line.strip()),

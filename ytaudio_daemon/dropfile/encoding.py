@@ -1,4 +1,4 @@
-r"""From the bytes of a drop to its lines. Pure.
+r"""Decodes the bytes of a drop into lines. Pure.
 
 `\r\n`, `\n` and `\r` end a line, and so do the soft line ends of word processors.
 Files that several programs wrote to may be UTF-8 and UTF-16 by turns.
@@ -22,23 +22,25 @@ if TYPE_CHECKING:
 MAX_LINE_CHARS = 8192
 _CHUNK_CHARS = 1 << 16
 _HEAD_CHARS = 1 << 16
-#: The most that so many characters have in UTF-8 and UTF-16.
+#: The most bytes of `_HEAD_CHARS` characters in UTF-8 and UTF-16.
 _HEAD_BYTES = 4 * _HEAD_CHARS
-#: Text has none; random bytes have one in ten, UTF-16 without its mark one in two.
+#: The largest share of control characters in text. Text has none; random bytes have one
+#: in ten, UTF-16 without its mark one in two.
 _MAX_CONTROL_SHARE = 1 / 20
 
-#: All but white space, ESC and the separators 1C to 1F, which also occur in text.
+#: Control characters but white space, ESC and the separators 1C to 1F, which occur in
+#: text, too.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x7f]")
 #: VT, FF, NEL and Unicode's two.
 _SOFT_LINE_END = re.compile("[\x0b\x0c\x85\u2028\u2029]")
 _BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-#: Even, so that no character of UTF-16 is cut.
+#: An even number, so that no character of UTF-16 is cut.
 _BLOCK_BYTES = 1 << 17
-#: Characters of one byte, written in two: UTF-16 without its mark, of either order.
+#: Latin text in UTF-16 without its mark, in either byte order.
 _WIDE_RUN = re.compile(
     rb"(?:[\t\n\r -~\xa0-\xff]\x00){4,}|(?:\x00[\t\n\r -~\xa0-\xff]){4,}"
 )
-#: Eight bytes that UTF-16 has only by an incredible chance.
+#: Single-byte text: at least seven bytes that UTF-16 has only by an incredible chance.
 _NARROW_LINKS = (b"http://", b"https://", b"youtu.be/", b"youtube.com/")
 _NARROW_CHARS = b"\t\n\r" + bytes(range(0x20, 0x7F))
 
@@ -46,9 +48,9 @@ _NARROW_CHARS = b"\t\n\r" + bytes(range(0x20, 0x7F))
 def split_lines(data: bytes, max_chars: int = MAX_LINE_CHARS) -> Iterator[str | None]:
     """Return an iterator over the lines, without their ends; memory stays flat.
 
-    Bytes that are no UTF-8 become U+FFFD. None comes after each piece of a line that
-    is passed over, so that the reader can pause: it may be as long as the drop, and
-    what is no text takes long to decode.
+    Bytes that are no UTF-8 become U+FFFD. The rest of a line that is too long is skipped
+    in pieces, with None after each, so that the reader can pause: the line may be as
+    long as the drop, and bytes that are no text take long to decode.
 
     Args:
         data: The drop.
@@ -91,7 +93,7 @@ def _has_good_line(head: str) -> bool:
 
 
 def _decoded(data: bytes) -> io.TextIOWrapper:
-    """Return the text as it is asked for: what is costly is done block by block."""
+    """Return a stream of the text; costly conversions are made block by block."""
     is_wide = any(data.startswith(mark) for mark in _BOMS)
     narrow_from = _narrow_start(data) if is_wide else 0 if b"\x00" in data else None
     if narrow_from is None:
@@ -124,7 +126,7 @@ class _BlockReader(io.RawIOBase):
 
 
 def _narrow_start(data: bytes) -> int | None:
-    """Return where text of bytes is appended to UTF-16, or None."""
+    """Return where single-byte text is appended to UTF-16, or None."""
     small = data.lower()
     found = [at for mark in _NARROW_LINKS if (at := small.find(mark)) >= 0]
     if not found:
@@ -142,7 +144,7 @@ def _utf8_blocks(data: bytes, end: int) -> Iterator[bytes]:
 
 
 def _narrow_blocks(data: bytes, start: int) -> Iterator[bytes]:
-    """Yield what is behind `start`, its UTF-16 without a mark made UTF-8."""
+    """Yield the bytes from `start` on, with UTF-16 without a mark converted to UTF-8."""
     while start < len(data):
         stop = start + _BLOCK_BYTES
         line_end = data.rfind(b"\n", start, stop) + 1

@@ -1,4 +1,4 @@
-"""Which names in an inbox mean something. Pure: names only, nothing is opened."""
+"""Decides what the names in an inbox mean. Pure: nothing is opened."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ MAX_SESSION_NAME_BYTES = 100
 
 
 class DropKind(StrEnum):
-    """The form of a drop, told by its name's ending."""
+    """The form of a drop, by the ending of its name."""
 
     #: Links and options, a line each: `*.txt *.urls *.list`.
     TEXT = "text"
@@ -51,11 +51,11 @@ _KINDS = {
     ".desktop": DropKind.DESKTOP,
 }
 
-#: What a name must end in, for messages.
+#: The accepted endings of a drop's name, for messages.
 DROP_ENDINGS = " ".join(_KINDS)
 
-#: How editors, browsers and synchronizers name what they have not finished. `4913`
-#: is the file vim makes to try whether it may write in a folder.
+#: Names of unfinished files of editors, browsers and synchronizers. `4913` is the file
+#: that vim makes to try whether it may write in a folder.
 _TEMPORARY = (
     ".*",
     "*~",
@@ -71,18 +71,18 @@ _TEMPORARY = (
     "~syncthing~*",
     "4913",
 )
-#: All of them in one expression: a scan asks this of each file, and a watcher again.
+#: All of them in one expression: a scan and a watcher match each file.
 _IS_TEMPORARY = re.compile("|".join(map(translate, _TEMPORARY))).match
-#: Litter of NAS systems and Windows; the inbox's own README is no drop either.
+#: Files of NAS systems and Windows, and the inbox's own README.
 _ALWAYS_IGNORED = frozenset({"@eadir", "thumbs.db", "desktop.ini", "readme.md"})
-#: What Windows and macOS know of a file, kept apart by other systems as a file of its
+#: Attributes that Windows and macOS keep with a file, and other systems as a file of its
 #: own; Samba writes the colon as U+F03A.
 _SIDECAR = re.compile(
     "[:\uf03a](?:zone\\.identifier|afp_afpinfo|afp_resource|com\\.apple\\.[^:]*)"
     "(?::\\$data)?\\Z",
     re.IGNORECASE,
 )
-#: Where filed drops go.
+#: Folders of filed drops.
 _RESERVED = frozenset({"processed", "rejected"})
 _IGNORED_FOLDERS = frozenset(
     {
@@ -127,7 +127,7 @@ _BIDI_CONTROLS = frozenset(
 ) | frozenset("\u2066\u2067\u2068\u2069")
 
 
-def kind_of(name: str) -> DropKind | None:
+def drop_kind(name: str) -> DropKind | None:
     """Return the form of a drop, or None when the name is not an accepted one."""
     if is_temporary(name) or is_always_ignored(name):
         return None
@@ -136,30 +136,30 @@ def kind_of(name: str) -> DropKind | None:
 
 
 def is_temporary(name: str) -> bool:
-    """Tell whether the file is ignored until it has its final name."""
+    """Return whether a file is ignored until it has its final name."""
     return _IS_TEMPORARY(name.lower()) is not None
 
 
 def is_always_ignored(name: str) -> bool:
-    """Tell whether a file of that name is ignored for good, and not mentioned."""
+    """Return whether a file of that name is always ignored, and not reported."""
     return name.lower() in _ALWAYS_IGNORED or _SIDECAR.search(name) is not None
 
 
 def is_ignored_folder(name: str) -> bool:
-    """Tell whether a folder in the inbox is no session, and not mentioned.
+    """Return whether a folder in the inbox is no session, and not reported.
 
-    Such are the folders of systems, and `processed` and `rejected`: straight in the
-    inbox they belong to the session "default". Other hidden ones, and other spellings
-    of those two, are mentioned: somebody may miss what is in them.
+    These are the folders of systems, and `processed` and `rejected`: directly in the
+    inbox they belong to the session "default". Other hidden folders, and other spellings
+    of those two, are reported: somebody may miss their files.
     """
     return name in _RESERVED or _is_system_folder(name)
 
 
-def is_passed_over(name: str) -> bool:
-    """Tell whether a folder inside a session is not read, and not mentioned.
+def is_ignored_subfolder(name: str) -> bool:
+    """Return whether a folder inside a session is not read, and not reported.
 
-    Such are the folders of systems, and those with the name of something unfinished.
-    Other hidden ones are mentioned: somebody may miss what is in them.
+    These are the folders of systems, and folders with the name of something unfinished.
+    Other hidden folders are reported: somebody may miss their files.
     """
     return _is_system_folder(name) or (name[0] != "." and is_temporary(name))
 

@@ -1,4 +1,4 @@
-"""The JSON forms: one value a line, or one document. Pure."""
+"""Parses the JSON forms: one value a line, or one document. Pure."""
 
 import json
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ _EXAMPLE = '{"url": "https://youtu.be/dQw4w9WgXcQ", "format": "mp3"}'
 
 
 def read_json_document(text: str) -> Iterator[DropLine | None]:
-    """Yield an entry for every link of a document: an array, an object, or several.
+    """Yield a drop line for every link of a document: an array, an object, or several.
 
-    None comes for all that is no link, so that the reader can pause.
+    None comes between them, so that the reader can pause.
     """
-    return number_parts(_document_entries(text))
+    return number_parts(_document_drop_lines(text))
 
 
-def _document_entries(text: str) -> Iterator[DropLine | None]:
+def _document_drop_lines(text: str) -> Iterator[DropLine | None]:
     number = 1
     for piece in read_pieces(text):
         yield None
@@ -44,26 +44,26 @@ def _document_entries(text: str) -> Iterator[DropLine | None]:
                 yield None
                 continue
             number = max(number, getattr(record.text, "line", number))
-            yield from _record_entries(number, record)
+            yield from _record_drop_lines(number, record)
 
 
 def read_json_lines(lines: Iterator[str | None]) -> Iterator[DropLine | None]:
-    """Yield the entries of each line; None for a blank one, and within a long one."""
+    """Yield the drop lines of each line; None for a blank line, and within a long one."""
     number = 0
     for line in lines:
         if line is None:
             yield None
             continue
         number += 1
-        bare = line.strip("\ufeff \t")
-        if not bare or bare.isspace():
+        stripped = line.strip("\ufeff \t")
+        if not stripped or stripped.isspace():
             yield None
-        elif is_comment(bare):
-            for portion in portions(bare):
+        elif is_comment(stripped):
+            for portion in portions(stripped):
                 yield from switched_off_lines(number, commented_links(portion))
                 yield None
         else:
-            yield from _line_entries(number, bare)
+            yield from _line_drop_lines(number, stripped)
 
 
 def is_json_document(data: bytes) -> bool:
@@ -76,78 +76,78 @@ def is_json_document(data: bytes) -> bool:
     )
 
 
-def _line_entries(number: int, bare: str) -> Iterator[DropLine | None]:
-    """Yield the entries of a line; a long one is fine as long as it names links."""
-    entries: list[DropLine] = []
-    for entry in _parsed_entries(number, bare):
-        if entry is None:
+def _line_drop_lines(number: int, stripped: str) -> Iterator[DropLine | None]:
+    """Yield the drop lines of a line; refuse a long one that names no link."""
+    drop_lines: list[DropLine] = []
+    for drop_line in _parsed_drop_lines(number, stripped):
+        if drop_line is None:
             yield None
         else:
-            entries.append(entry)
-    is_long = len(bare) > MAX_LINE_CHARS
-    if is_long and all(entry.code == "not_a_url" for entry in entries):
-        entries = [too_long_line(number, bare)]
-    yield from number_parts(entries)
+            drop_lines.append(drop_line)
+    is_long = len(stripped) > MAX_LINE_CHARS
+    if is_long and all(drop_line.code == "not_a_url" for drop_line in drop_lines):
+        drop_lines = [too_long_line(number, stripped)]
+    yield from number_parts(drop_lines)
 
 
-def _parsed_entries(number: int, bare: str) -> Iterator[DropLine | None]:
+def _parsed_drop_lines(number: int, stripped: str) -> Iterator[DropLine | None]:
     try:
-        value = _parse_value(bare)
+        value = _parse_value(stripped)
     except (LinkError, OptionError) as error:
-        yield from _refused_entries(number, bare, error)
+        yield from _refused_drop_lines(number, stripped, error)
         return
     has_links = False
     for record in find_records(value):
         yield None
         if record is not None:
             has_links = True
-            yield from _record_entries(number, record, bare)
+            yield from _record_drop_lines(number, record, stripped)
     if not has_links:
         problem = f'there is no "url" text in it; write {_EXAMPLE}'
-        yield refused_line(number, bare, LinkError("not_a_url", problem))
+        yield refused_line(number, stripped, LinkError("not_a_url", problem))
 
 
-def _record_entries(
+def _record_drop_lines(
     number: int, record: Record, shown: str | None = None
 ) -> list[DropLine]:
-    """Return the entries of a record, all with its own options."""
-    options = json_options(record.fields, is_own=record.names_collection)
+    """Return the drop lines of a record, all with its own options."""
+    options = json_options(record.fields, names_collection=record.names_collection)
     layer = merge_layers({}, options.options)
-    entries = link_lines(
+    drop_lines = link_lines(
         number,
         shown or record.text,
         record.links,
         options,
         layer,
-        takes_collections=record.takes_collections,
+        accepts_collections=record.accepts_collections,
     )
-    return [entry._replace(part=None) for entry in entries]
+    return [drop_line._replace(part=None) for drop_line in drop_lines]
 
 
-def _refused_entries(
-    number: int, bare: str, error: LinkError | OptionError
+def _refused_drop_lines(
+    number: int, stripped: str, error: LinkError | OptionError
 ) -> Iterator[DropLine | None]:
     """Yield the links of a line that is no JSON, each refused with its mended form."""
     has_links = False
-    for portion in portions(bare):
+    for portion in portions(stripped):
         yield None
         for link in [found.link for found in find_links(portion) if found.link]:
             has_links = True
-            yield refused_line(number, bare, error, link)
+            yield refused_line(number, stripped, error, link)
     if not has_links:
-        yield refused_line(number, bare, error)
+        yield refused_line(number, stripped, error)
 
 
-def _parse_value(bare: str) -> Any:
-    """Read one JSON value; a comma behind it is the rest of an array.
+def _parse_value(stripped: str) -> Any:
+    """Parse one JSON value; a comma behind it, from an array, is ignored.
 
     Raises:
-        LinkError: It is none, so there is no link in it.
+        LinkError: It is no JSON, so it names no link.
         OptionError: A key is given twice.
     """
     try:
         return json.loads(
-            bare.rstrip(", \t"),
+            stripped.rstrip(", \t"),
             object_pairs_hook=_reject_duplicates,
             parse_constant=_reject_constant,
         )
@@ -161,7 +161,7 @@ def _parse_value(bare: str) -> Any:
 
 
 def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse what json.loads would settle silently: the last one wins."""
+    """Build an object; refuse a key that is given twice, where json.loads takes the last."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:

@@ -15,19 +15,21 @@ from ytaudio_daemon.model.options import OPTION_KEYS
 _PLAIN_KEYS = [key for key in OPTION_KEYS if "." not in key]
 
 
-def json_options(fields: Mapping[str, Any], *, is_own: bool = False) -> LinkOptions:
-    """Return the options in the fields of an object; null is not given.
+def json_options(
+    fields: Mapping[str, Any], *, names_collection: bool = False
+) -> LinkOptions:
+    """Return the options in the fields of an object; a field that is null is none.
 
-    Those of collections have names that exports have, too: they count in our own form,
-    beside `list` with yes or no, and in `options`; `again` counts with yes or no.
+    Exports have fields named like the options of collections. Such a field counts in our
+    own form, beside `list` with yes or no, and in `options`; `again` with yes or no.
 
     Args:
-        fields: Of the object.
-        is_own: It is our own form, and its link is a collection's.
+        fields: The fields of the object.
+        names_collection: It has our own form, and its link is a collection's.
     """
     own: dict[str, object] = {}
     problem: OptionError | None = None
-    for key, value in _option_fields(fields, is_own=is_own):
+    for key, value in _option_fields(fields, names_collection=names_collection):
         if value is None:
             continue
         try:
@@ -38,28 +40,30 @@ def json_options(fields: Mapping[str, Any], *, is_own: bool = False) -> LinkOpti
 
 
 def is_option_field(key: str) -> bool:
-    """Return whether what a field of an object holds is an option, or several."""
+    """Return whether a field of an object holds options."""
     return key in {"tag", "tags", "options"} or _is_option(key)
 
 
 def _option_fields(
-    fields: Mapping[str, Any], *, is_own: bool
+    fields: Mapping[str, Any], *, names_collection: bool
 ) -> Iterator[tuple[str, Any]]:
-    """Yield what is an option or meant as one; a Job has its own in `options`."""
+    """Yield the fields that are, or should be, options; a Job has them in `options`."""
     given = fields.get("options")
-    is_own = is_own or isinstance(given, dict) or _says_list(fields)
+    has_collection_options = (
+        names_collection or isinstance(given, dict) or _has_list_choice(fields)
+    )
     for key, value in (given if isinstance(given, dict) else fields).items():
         if key in {"tag", "tags"} and isinstance(value, dict):
             yield from ((f"tag.{name}", tag) for name, tag in value.items())
         elif (
             _is_option(key)
-            or (is_own and key.lower() in COLLECTION_KEYS)
+            or (has_collection_options and key.lower() in COLLECTION_KEYS)
             or (key.lower() == "again" and _is_yes_or_no(value))
         ):
             yield key.lower(), value
 
 
-def _says_list(fields: Mapping[str, Any]) -> bool:
+def _has_list_choice(fields: Mapping[str, Any]) -> bool:
     return _is_yes_or_no(fields.get("list"))
 
 

@@ -1,7 +1,7 @@
-"""JSON read as it comes: piece by piece, with line numbers, and with its slips. Pure.
+"""A JSON reader that yields pieces, knows line numbers, and tolerates errors. Pure.
 
-`json.loads` needs the whole document in memory, says nothing of lines, and has
-nothing left of a document that is cut off or has one comma too many.
+`json.loads` needs the whole document in memory, reports no line numbers, and returns
+nothing of a document that is cut off or has one comma too many.
 """
 
 import json
@@ -11,27 +11,28 @@ from typing import Any
 
 from ytaudio_daemon.dropfile.portions import MAX_PORTION_CHARS
 
-#: Keys whose values describe a video: pictures, media files, its author's page.
-FACT_KEYS = frozenset(
+#: Keys whose values describe a video: pictures, media files, its author's page. Links in
+#: them are not wanted.
+METADATA_KEYS = frozenset(
     {"thumbnail", "thumbnails", "icon", "iconuri", "favicon", "avatar", "image"}
     | {"images", "artwork", "formats", "requested_formats", "requested_downloads"}
     | {"requested_subtitles", "subtitles", "automatic_captions", "fragments"}
     | {"channel_url", "uploader_url", "author_url", "heatmap"}
 )
 
-#: What is nested deeper is read as if it stood in one array.
+#: Arrays and objects that are nested deeper are read as one array.
 _MAX_DEPTH = 64
-#: An array or object with more values, those inside it included, is read in portions:
-#: a crafted document is never in memory whole, as fifty times its size.
+#: An array or object with more values, nested ones included, is read in portions: in
+#: memory a crafted document would take fifty times its size.
 MAX_VALUES = 10_000
 _TOKENS_PER_STEP = 500
 
-#: A text that is never closed goes on to the end; a long one goes on in `_MORE_TEXT`.
+#: A text without its closing quote goes on to the end; a long one in `_MORE_TEXT`.
 _TEXT = (
     rf'(?P<text>(?:[^"\\]|\\u[0-9a-fA-F]{{4}}|\\.){{0,{MAX_PORTION_CHARS}}}+)'
     r'(?P<end>"|\\?\Z)?'
 )
-#: Of what stands without quotes, or in those of other languages: a link has a colon.
+#: A character of a word without JSON's quotes; a colon only as part of a link.
 _CHAR = r'(?:[^\s{}\[\]:",]|:(?=\\?/\\?/))'
 _TOKEN = re.compile(
     rf"[\s,]{{0,{MAX_PORTION_CHARS}}}+"
@@ -42,7 +43,7 @@ _MORE_TEXT = re.compile(_TEXT, re.DOTALL)
 
 
 class JsonText(str):
-    """A text of a JSON document; `line` is where it begins."""
+    """A text of a JSON document, with the number of the line that it begins on."""
 
     __slots__ = ("line",)
 
@@ -53,17 +54,17 @@ class _Container:
     """An array or object that is not closed yet."""
 
     def __init__(self, key: str, items: list[Any] | dict[str, Any]) -> None:
-        #: What it is called in the object around it, or its array is.
+        #: Its key in the object around it, or that of the array around it.
         self.key = key
         self.items = items
-        #: Of an object: the key whose value comes next.
+        #: In an object: the key whose value comes next.
         self.next_key: str | None = None
-        self.is_fact = key.lower() in FACT_KEYS
-        #: How many values it holds, at any depth.
+        self.is_metadata = key.lower() in METADATA_KEYS
+        #: The number of its values, nested ones included.
         self.weight = 0
 
     def add(self, value: Any) -> None:
-        """Add a value; in an object, a text without a key before it is the key."""
+        """Add a value; in an object, a text without a key before it becomes the key."""
         if isinstance(self.items, list):
             self.items.append(value)
         elif self.next_key is None and not isinstance(value, (list, dict)):
@@ -75,22 +76,22 @@ class _Container:
             self.next_key = None
 
     def close(self) -> None:
-        """Give a key that nothing follows no value: it may be a link."""
+        """Add a key without a value, if the object ends with one: it may be a link."""
         if isinstance(self.items, dict) and self.next_key is not None:
             self.items.setdefault(self.next_key, None)
 
-    def take_items(self) -> list[Any] | dict[str, Any]:
-        """Return what it holds, and go on empty."""
-        taken, self.weight = self.items, 0
-        self.items = [] if isinstance(taken, list) else {}
-        return taken
+    def pop_items(self) -> list[Any] | dict[str, Any]:
+        """Remove and return the values."""
+        items, self.weight = self.items, 0
+        self.items = [] if isinstance(items, list) else {}
+        return items
 
 
 def read_pieces(text: str) -> Iterator[tuple[str, Any] | None]:
     """Yield the pieces of a document: the elements of its outermost arrays, then the rest.
 
-    Every piece comes with the key of the array that it stands in, or "". None comes
-    between them every some hundred tokens, so that the reader can pause.
+    Every piece comes with the key of the array that it is in, or "". None comes after
+    every few hundred tokens, so that the caller can pause.
     """
     return _JsonReader(text).read()
 
@@ -99,12 +100,12 @@ class _JsonReader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._open: list[_Container] = []
-        self._arrays = 0
-        #: Open containers that merely describe a video: nothing in them is kept.
-        self._facts = 0
-        #: Containers that were opened beyond `_MAX_DEPTH`.
+        self._open_arrays = 0
+        #: Open containers with a key of `METADATA_KEYS`: their values are discarded.
+        self._open_metadata = 0
+        #: Open containers beyond `_MAX_DEPTH`.
         self._too_deep = 0
-        #: Whether a text goes on that is too long for one token.
+        #: Whether the next token goes on with a text that is too long for one token.
         self._is_in_text = False
         self._line = 1
         self._counted = 0
@@ -176,8 +177,8 @@ class _JsonReader:
         key = around.next_key or around.key if around else ""
         begun = _Container(key, [] if len(self._open) == _MAX_DEPTH else items)
         self._open.append(begun)
-        self._arrays += isinstance(begun.items, list)
-        self._facts += begun.is_fact
+        self._open_arrays += isinstance(begun.items, list)
+        self._open_metadata += begun.is_metadata
 
     def _end(self) -> Iterator[tuple[str, Any]]:
         if self._too_deep:
@@ -187,24 +188,24 @@ class _JsonReader:
             return
         closed = self._open.pop()
         closed.close()
-        self._arrays -= isinstance(closed.items, list)
-        self._facts -= closed.is_fact
+        self._open_arrays -= isinstance(closed.items, list)
+        self._open_metadata -= closed.is_metadata
         yield from self._add(closed.items, 1 + closed.weight)
 
     def _add(self, value: Any, weight: int = 1) -> Iterator[tuple[str, Any]]:
-        """Hand a value on, or put it into what it stands in."""
+        """Yield a value as a piece, or add it to the container around it."""
         around = self._open[-1] if self._open else None
         if around is None:
             yield "", value
-        elif self._facts:
+        elif self._open_metadata:
             return
-        elif self._arrays == 1 and isinstance(around.items, list):
+        elif self._open_arrays == 1 and isinstance(around.items, list):
             yield around.key, value
         else:
             around.add(value)
             around.weight += weight
             if around.weight >= MAX_VALUES and around.next_key is None:
-                yield around.key, around.take_items()
+                yield around.key, around.pop_items()
 
 
 def _parse(word: str) -> Any:

@@ -13,7 +13,7 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 from ytaudio_daemon.dropfile.json_options import is_option_field
-from ytaudio_daemon.dropfile.json_reader import FACT_KEYS, MAX_VALUES
+from ytaudio_daemon.dropfile.json_reader import MAX_VALUES, METADATA_KEYS
 from ytaudio_daemon.dropfile.portions import MAX_PORTION_CHARS, portions
 from ytaudio_daemon.model.collection_options import COLLECTION_KEYS
 from ytaudio_daemon.model.youtube_ids import is_video_id
@@ -21,19 +21,17 @@ from ytaudio_daemon.urls import (
     CollectionError,
     FoundLink,
     Link,
-    LinkError,
-    bare_id_error,
-    bare_ids,
     find_links,
-    parse_link,
+    refused_bare_ids,
+    try_link,
 )
 
-#: Fields that name an object's link, the best first; case, `_` and `-` are free.
+#: Fields that name an object's link, the best first; case, `_` and `-` do not matter.
 _LINK_KEYS = ("webpageurl", "url", "titleurl", "videourl", "uri", "href", "link")
 _ID_KEYS = ("videoid", "youtubeid")
-#: What an object of our own form may have beside options.
+#: Fields that an object of our own form may have beside options.
 _OWN_FIELDS = {*_LINK_KEYS, *COLLECTION_KEYS, "title", "name", "note", "comment"}
-#: What yt-dlp writes into all of its objects; none of its fields are our options.
+#: Keys in each of yt-dlp's objects, none of whose fields are our options.
 _YTDLP_KEYS = frozenset({"_type", "ie_key", "extractor", "extractor_key"})
 #: Every Job of ours has both.
 _JOB_KEYS = frozenset({"state", "options"})
@@ -50,22 +48,22 @@ class Record:
     """A text or object that names links.
 
     Attributes:
-        text: What names them.
+        text: The text that names the links, or the text of the object's own link.
         links: At least one.
-        fields: Of our own form: what may be options.
-        takes_collections: Nothing else is said there, so a playlist or channel is
-            meant; in other programs' exports they are mentioned only.
+        fields: The object's fields that may be options; {} in other programs' forms.
+        accepts_collections: The link is the whole value, or the value has our own form,
+            so a playlist or channel is wanted; exports merely mention them.
     """
 
     text: str
     links: list[FoundLink]
     fields: Mapping[str, Any] = field(default_factory=dict)
-    takes_collections: bool = False
+    accepts_collections: bool = False
 
     @property
     def names_collection(self) -> bool:
-        """Whether a playlist or channel is meant: options of collections count."""
-        return self.takes_collections and any(
+        """Whether a playlist or channel is wanted: options of collections count."""
+        return self.accepts_collections and any(
             isinstance(link.error, CollectionError) for link in self.links
         )
 
@@ -76,13 +74,13 @@ class Record:
 
 
 class _Level(NamedTuple):
-    """An array or object that is being gone through.
+    """An array or object whose members are being read.
 
     Attributes:
-        members: What is left of it.
-        own: The good link of an object around it that names one.
-        videos: What that link leads to.
-        is_described: A description in it is one of a video.
+        members: The members that are left.
+        own: The good link of the innermost object around it that names one.
+        videos: The videos of that link.
+        is_described: It describes a video, so links in its description do not count.
     """
 
     members: Iterator[tuple[str, Any]]
@@ -92,11 +90,11 @@ class _Level(NamedTuple):
 
 
 def find_records(value: Any, key: str = "") -> Iterator[Record | None]:
-    """Yield all that names links in a JSON value, in its order; None for what does not.
+    """Yield the records in a JSON value, in its order; None for values without links.
 
     Args:
         value: As `json.loads` returns it, however deep.
-        key: What it is called in the object around it.
+        key: Its key in the object around it.
     """
     todo = [_Level(iter([(key, value)]))]
     while todo:
@@ -106,22 +104,28 @@ def find_records(value: Any, key: str = "") -> Iterator[Record | None]:
             if isinstance(item, str):
                 for record in _text_records(name, item, level):
                     is_alone = record is not None and _stands_alone(item, record)
-                    yield _as_list(record) if is_whole and is_alone else record
+                    yield (
+                        _accepting_collections(record)
+                        if is_whole and is_alone
+                        else record
+                    )
                 continue
             is_object = isinstance(item, dict) and level.own is None
             own = _own_record(item) if is_object else None
             if own is not None and is_whole and _is_own_form(item):
-                own = _as_list(own)
+                own = _accepting_collections(own)
             yield own
-            if isinstance(item, (list, dict)) and not (own and _says_no_more(item)):
-                todo.append(_level_of(name, item, level, own))
+            if isinstance(item, (list, dict)) and not (
+                own and _is_metadata_object(item)
+            ):
+                todo.append(_inner_level(name, item, level, own))
                 break
         else:
             todo.pop()
 
 
-def _as_list(record: Record | None) -> Record | None:
-    return replace(record, takes_collections=True) if record else None
+def _accepting_collections(record: Record | None) -> Record | None:
+    return replace(record, accepts_collections=True) if record else None
 
 
 def _stands_alone(text: str, record: Record) -> bool:
@@ -149,20 +153,20 @@ def _is_another(found: FoundLink, known: frozenset[Link | None]) -> bool:
     return found.error is None and found.link not in known
 
 
-def _says_no_more(item: list[Any] | dict[str, Any]) -> bool:
-    """Return whether a program wrote an object about a video, and all that is in it."""
+def _is_metadata_object(item: list[Any] | dict[str, Any]) -> bool:
+    """Return whether a program wrote the object, so that all of it is about one video."""
     return isinstance(item, dict) and (
         not _YTDLP_KEYS.isdisjoint(item)
         or item.keys() >= _JOB_KEYS
-        or _is_of_the_api(item)
+        or _is_api_resource(item)
     )
 
 
-def _is_of_the_api(item: dict[str, Any]) -> bool:
+def _is_api_resource(item: dict[str, Any]) -> bool:
     return str(item.get("kind")).startswith(_API_KIND)
 
 
-def _level_of(
+def _inner_level(
     name: str, item: list[Any] | dict[str, Any], around: _Level, own: Record | None
 ) -> _Level:
     if own and own.is_good:
@@ -171,7 +175,7 @@ def _level_of(
         if own.fields:
             members = (pair for pair in members if not is_option_field(pair[0]))
         return _Level(members, own, videos, is_described=True)
-    is_described = around.is_described or _says_no_more(item)
+    is_described = around.is_described or _is_metadata_object(item)
     members = _members(name, item, own, is_described=is_described)
     return around._replace(members=members, is_described=is_described)
 
@@ -183,7 +187,7 @@ def _members(
     *,
     is_described: bool,
 ) -> Iterator[tuple[str, Any]]:
-    """Yield what is worth a look in an array or object, texts that are keys included."""
+    """Yield the members that may name links; keys that are texts, too."""
     if isinstance(item, list):
         yield from zip(repeat(name), item, strict=False)
     elif isinstance(item.get("entries"), list):  # a playlist of yt-dlp
@@ -193,8 +197,10 @@ def _members(
             if "/" in key:
                 yield "", key
             lower = key.lower()
-            is_fact = lower in FACT_KEYS or (is_described and _DESCRIPTION in lower)
-            if not is_fact and (own is None or value is not own.text):
+            is_metadata = lower in METADATA_KEYS or (
+                is_described and _DESCRIPTION in lower
+            )
+            if not is_metadata and (own is None or value is not own.text):
                 yield key, value
 
 
@@ -210,11 +216,11 @@ def _own_record(item: dict[str, Any]) -> Record | None:
             return Record(text, links, {} if is_foreign else item)
     for video_id in _own_ids(item, fields):
         return Record(video_id, [FoundLink(video_id, Link(video_id))])
-    return Record(texts[0], [_refused(texts[0])], item) if texts else None
+    return Record(texts[0], [try_link(texts[0])], item) if texts else None
 
 
 def _own_ids(item: dict[str, Any], fields: dict[str, Any]) -> Iterator[str]:
-    """Yield the IDs that an object calls so."""
+    """Yield the video IDs in the fields of an object that are named so."""
     makers = [item.get(key) for key in ("ie_key", "extractor_key", "extractor", "kind")]
     is_video = any(
         str(maker).lower() in {"youtube", "youtube#video"} for maker in makers
@@ -230,15 +236,6 @@ def _is_text(value: Any) -> bool:
     return is_short and bool(value.strip())
 
 
-def _refused(text: str) -> FoundLink:
-    try:
-        return FoundLink(text, parse_link(text))
-    except LinkError as error:
-        return FoundLink(text, error.link, error)
-
-
 def _listed_ids(name: str, text: str) -> list[FoundLink]:
     """Return the bare ID in a list of videos or a history, as Invidious exports them."""
-    if _VIDEO_LIST.search(name) is None:
-        return []
-    return [FoundLink(bare, Link(bare), bare_id_error(bare)) for bare in bare_ids(text)]
+    return refused_bare_ids(text) if _VIDEO_LIST.search(name) else []

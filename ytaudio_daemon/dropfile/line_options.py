@@ -1,7 +1,7 @@
-"""The options among the words of a line. Pure.
+"""Finds the options among the words of a line. Pure.
 
-`key=value` with a known key is an option, with a key much like a known one a slip of
-the pen, with any other key it is words.
+`key=value` is an option if its key is known, a misspelled option if the key is similar
+to a known one, and otherwise words.
 """
 
 import re
@@ -14,7 +14,12 @@ from ytaudio_daemon.dropfile.option_keys import (
     is_option_key,
     misspelled_key_error,
 )
-from ytaudio_daemon.dropfile.option_syntax import VALUE, add_option, token_value
+from ytaudio_daemon.dropfile.option_syntax import (
+    VALUE,
+    add_option,
+    quotes_error,
+    token_value,
+)
 from ytaudio_daemon.model import OptionError
 from ytaudio_daemon.urls import LINK_START, LINK_START_FLAGS
 
@@ -24,7 +29,7 @@ _KEY = re.compile(
 )
 _VALUE = re.compile(VALUE, re.VERBOSE)
 _LINK = re.compile(LINK_START, LINK_START_FLAGS)
-#: Their values may be several words.
+#: Options whose values may be several words.
 _FREE_TEXTS = frozenset({"filename", "match", "not"})
 _OPENING_QUOTES = "\u201c\u201e\u00ab\u2018\u201a"
 _NEXT_WORD = re.compile(r"[ \t]+(?=\w)(?P<word>\S+)")
@@ -91,7 +96,7 @@ def _read_option(line: str, key: str, found: re.Match[str]) -> LineOption:
 def _bare_value_problem(
     line: str, key: str, value: re.Match[str]
 ) -> OptionError | None:
-    """Return what speaks against a free text without quotes."""
+    """Return the refusal of a text of several words without quotes, or None."""
     bare = value["bare"]
     if not bare or not (key in _FREE_TEXTS or key.startswith("tag.")):
         return None
@@ -132,15 +137,6 @@ def blank_out(line: str, options: list[LineOption]) -> str:
         pieces += [line[at : option.start], " " * (option.end - option.start)]
         at = option.end
     return "".join([*pieces, line[at:]])
-
-
-def quotes_error(text: str) -> OptionError:
-    """Return the refusal of a value whose quotes do not match."""
-    return OptionError(
-        "bad_option",
-        f"the quotes do not match at {printable(text.split(None, 1)[0], 40)!r}: close "
-        "them, and write a quote inside them twice",
-    )
 
 
 def _spaced_error(written: str) -> OptionError:

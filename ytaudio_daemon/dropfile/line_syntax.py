@@ -1,4 +1,4 @@
-"""One line of the text form taken apart: links, options, words, comment. Pure."""
+"""Parses one line of the text form: links, options, words, comment. Pure."""
 
 import re
 from typing import NamedTuple
@@ -15,15 +15,13 @@ from ytaudio_daemon.dropfile.parts import LinkOptions
 from ytaudio_daemon.model import OptionError
 from ytaudio_daemon.urls import (
     FoundLink,
-    Link,
-    bare_id_error,
-    bare_ids,
     find_links,
-    other_sites,
+    find_other_sites,
     parse_plain_link,
+    refused_bare_ids,
 )
 
-#: Every link has a slash in it, as it is or escaped, and a comment its sign.
+#: Every link has a slash, plain or escaped, and every comment its sign.
 _HOLDS_NO_LINK = re.compile(r"[^/%\\&?#]*")
 
 
@@ -31,7 +29,7 @@ class ParsedLine(NamedTuple):
     """A line that is not blank and no comment.
 
     Attributes:
-        links: All that its words name, good ones and refused ones.
+        links: The links among its words, good ones and refused ones.
         switched_off: The links in the comment at its end.
         written_options: Its options, in their order.
         is_option_line: It names no link and starts with an option.
@@ -44,7 +42,7 @@ class ParsedLine(NamedTuple):
 
 
 def parse_line(line: str) -> ParsedLine:
-    """Take a line apart that is neither blank nor a comment.
+    """Parse a line that is neither blank nor a comment.
 
     Args:
         line: Without white space around it.
@@ -72,12 +70,12 @@ def _parse_words(line: str, options: list[LineOption]) -> ParsedLine:
 
 
 def _links(words: str, *, is_option_line: bool) -> list[FoundLink]:
-    """Return the links of a line; only where there is none, what might be one."""
+    """Return the links of a line; if it has none, bare IDs and addresses of other sites."""
     links = find_links(words)
     if links or is_option_line:
-        return links + list(other_sites(words, is_link_expected=False))
-    ids = [FoundLink(bare, Link(bare), bare_id_error(bare)) for bare in bare_ids(words)]
-    return ids or list(other_sites(words, is_link_expected=True))
+        return links + list(find_other_sites(words, is_link_expected=False))
+    ids = refused_bare_ids(words)
+    return ids or list(find_other_sites(words, is_link_expected=True))
 
 
 def link_options(line: str, parsed: ParsedLine) -> LinkOptions:

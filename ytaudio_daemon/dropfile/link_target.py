@@ -15,18 +15,18 @@ from ytaudio_daemon.urls import (
     FoundLink,
     Link,
     LinkError,
-    collection_of,
-    parse_link,
+    linked_collection,
+    try_link,
 )
 
-#: Said where a channel may be mentioned only, and five hundred videos not be meant.
+#: The refusal where a channel may merely be mentioned, and its videos not be wanted.
 _ASK_FOR_LIST = (
     "beside a video, in web pages and in other programs' exports a playlist or channel is "
     "mentioned only, and not taken: if it is meant, write its link on a line of its own "
     "in a text file, or list=yes behind it (a column list with yes; in JSON "
     '"list": "yes")'
 )
-#: Said where a link names nothing but a list.
+#: The refusal of `list=no` beside a link that names nothing but a list.
 _NO_LIST = (
     "this link names a playlist, an album or a channel, and list=no takes none: leave "
     "list=no out, or give the link of a video"
@@ -39,7 +39,7 @@ class LinkTarget(NamedTuple):
     Attributes:
         collection: The playlist, album or channel; None for a video.
         problem: Why it is refused, or None.
-        link: The video.
+        link: The video, as `single_target` returns it.
     """
 
     collection: CollectionLink | None = None
@@ -48,16 +48,13 @@ class LinkTarget(NamedTuple):
 
 
 def single_target(text: str, layer: Layer) -> LinkTarget:
-    """Return what a text asks for that is one link and nothing else.
+    """Return the target of a text that is one link and nothing else.
 
     Args:
         text: Of a command line or a request.
         layer: All options that hold for it.
     """
-    try:
-        found = FoundLink(text, parse_link(text))
-    except LinkError as error:
-        found = FoundLink(text, None, error)
+    found = try_link(text)
     target = link_target(found, layer)
     if target.collection is not None:
         return target._replace(problem=find_empty_range(layer))
@@ -67,9 +64,9 @@ def single_target(text: str, layer: Layer) -> LinkTarget:
 
 
 def link_target(
-    found: FoundLink, layer: Layer, *, takes_collections: bool = True
+    found: FoundLink, layer: Layer, *, accepts_collections: bool = True
 ) -> LinkTarget:
-    """Return what a link asks for.
+    """Return the target of a link: its video, its collection, or why it is refused.
 
     `watch?v=…&list=…` is one video unless `list=yes`; a link without a video is a
     collection unless `list=no`.
@@ -77,8 +74,8 @@ def link_target(
     Args:
         found: The link.
         layer: All options that hold for it.
-        takes_collections: Links that name no video are meant; else `list=yes` must
-            say so.
+        accepts_collections: Whether a link without a video is a collection without
+            `list=yes`, too.
     """
     wanted = layer.get("list")
     is_page = isinstance(found.error, CollectionError)
@@ -87,12 +84,12 @@ def link_target(
     if wanted == "no" or not (is_page or wanted == "yes"):
         return LinkTarget(problem=found.error)
     try:
-        collection = collection_of(found)
+        collection = linked_collection(found)
     except LinkError as error:
         return LinkTarget(problem=error)
     if collection is None:
         return LinkTarget(problem=found.error)
-    if not takes_collections and wanted != "yes":
+    if not accepts_collections and wanted != "yes":
         return LinkTarget(problem=LinkError("not_a_video", _ASK_FOR_LIST))
     return LinkTarget(collection)
 
@@ -106,7 +103,7 @@ def find_range_emptied_by(defaults: Layer, own: Layer) -> OptionError | None:
     """Return the refusal of limits that leave no video together with the defaults.
 
     Args:
-        defaults: Checked options that hold where `own` do not say.
+        defaults: Checked options below `own`.
         own: Checked options of a collection, whose limits are fine by themselves.
     """
     problem = find_empty_range({**defaults, **own})

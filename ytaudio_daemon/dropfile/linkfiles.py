@@ -1,4 +1,4 @@
-"""The link files a desktop makes of a link dragged out of a browser. Pure."""
+"""Reads the link files that desktops make of a link dragged out of a browser. Pure."""
 
 import codecs
 import plistlib
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ytaudio_daemon.dropfile.drop_line import DropLine, NotADropError, printable
 from ytaudio_daemon.dropfile.link_target import link_target
 from ytaudio_daemon.dropfile.parts import mended_remark
-from ytaudio_daemon.urls import FoundLink, LinkError, find_links, parse_link
+from ytaudio_daemon.urls import FoundLink, find_links, try_link
 
 #: A real one has some 200 bytes; a property list can unfold to a thousandfold.
 MAX_BYTES = 1 << 16
@@ -68,27 +68,25 @@ def read_webloc(data: bytes) -> DropLine:
 def _to_drop_line(found: _FileValue | None) -> DropLine:
     if found is None or not found.value:
         raise NotADropError("this link file names no URL")
-    try:
-        link = parse_link(found.value)
-    except LinkError as error:
-        return _without_video(found, error)
-    written = next(each for each in find_links(found.value) if each.link == link)
+    link = try_link(found.value)
+    if link.error is not None:
+        return _without_video(found, link)
+    written = next(each for each in find_links(found.value) if each.link == link.link)
     return DropLine(
         line=found.line,
         text=printable(found.value),
-        link=link,
+        link=link.link,
         message=mended_remark(written),
     )
 
 
-def _without_video(found: _FileValue, error: LinkError) -> DropLine:
-    """Return the entry of a link to a collection, or of one that is refused."""
-    text = printable(found.value)
-    target = link_target(FoundLink(found.value, error.link, error), {})
+def _without_video(found: _FileValue, link: FoundLink) -> DropLine:
+    """Return the drop line of a link to a collection, or of one that is refused."""
+    target = link_target(link, {})
     return DropLine(
         line=found.line,
-        text=text,
-        link=error.link,
+        text=printable(found.value),
+        link=link.link,
         code=target.problem.code if target.problem else None,
         message=target.problem.message if target.problem else "",
         collection=target.collection,

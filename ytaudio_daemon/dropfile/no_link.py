@@ -1,4 +1,4 @@
-"""Why a line of words cannot be taken, by what people mean with it. Pure."""
+"""Explains why a line without a link is refused, by its most likely meaning. Pure."""
 
 import re
 

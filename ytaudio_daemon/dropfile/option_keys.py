@@ -1,4 +1,4 @@
-"""Option keys and the slips that are taken for them. Pure."""
+"""The keys of options, and which misspellings mean them. Pure."""
 
 import re
 from difflib import get_close_matches
@@ -14,7 +14,7 @@ from ytaudio_daemon.model.options import OPTION_KEYS, TAGS, check_option
 
 #: Every key that a drop may have: those of jobs, then those of collections.
 DROP_OPTION_KEYS = (*OPTION_KEYS, *COLLECTION_KEYS)
-#: Shorter keys of collections are too much like words: `note` is no slip of `not`.
+#: Shorter keys of collections are too similar to words: `note` does not mean `not`.
 _MIN_KEY_CHARS = 5
 _LIKELY_KEYS = (
     *OPTION_KEYS,
@@ -22,7 +22,7 @@ _LIKELY_KEYS = (
 )
 #: `formt` and `bit_rate` are that similar to a key, `from` and `codec` are not.
 MIN_SIMILARITY = 0.8
-#: `prio=5`, `tag.titl=x`.
+#: The least length of a prefix that means an option: `prio=5`, `tag.titl=x`.
 _MIN_PREFIX_CHARS = 4
 _TAG_PREFIX = re.compile(r"^tags?[._-]")
 _LISTED_KEYS = ", ".join(
@@ -31,7 +31,7 @@ _LISTED_KEYS = ", ".join(
 
 
 def is_option_key(key: str) -> bool:
-    """Return whether `key=` is an option, written rightly or with a slip."""
+    """Return whether `key=` is an option, spelled right or wrong."""
     return (
         key in DROP_OPTION_KEYS
         or key.startswith("tag.")
@@ -41,7 +41,7 @@ def is_option_key(key: str) -> bool:
 
 @lru_cache(maxsize=512)
 def closest_key(key: str) -> str | None:
-    """Return the option that was meant by a key in lower case, or None: a word."""
+    """Return the option that a key in lower case most likely means; None for a word."""
     dotted = _TAG_PREFIX.sub("tag.", key)
     close = get_close_matches(dotted, _LIKELY_KEYS, 1, MIN_SIMILARITY)
     if close:

@@ -1,4 +1,4 @@
-"""Options as people write them behind a link, read and written. Pure.
+"""Parses and renders options as people write them behind a link. Pure.
 
 `key=value`, separated by white space. A value with white space stands in double or
 single quotes; the same quote inside is written twice. `#` after white space, outside
@@ -7,7 +7,6 @@ quotes, starts a comment.
 
 import re
 from collections.abc import Iterator
-from typing import NoReturn
 
 from ytaudio_daemon.dropfile.drop_line import printable
 from ytaudio_daemon.dropfile.option_keys import checked_option
@@ -16,7 +15,7 @@ from ytaudio_daemon.model.collection_options import find_empty_range
 from ytaudio_daemon.model.options import LOSSLESS, OPTION_KEYS, refuse_contradictions
 from ytaudio_daemon.urls import CollectionLink, Link
 
-#: What stands behind the `=`; to be compiled with `re.VERBOSE`.
+#: A pattern of the value behind the `=`, for `re.VERBOSE`.
 VALUE = r"""
     (?: " (?P<double> (?: [^"] | "" )*+ ) "
       | ' (?P<single> (?: [^'] | '' )*+ ) '
@@ -33,7 +32,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-#: Every character here stands for itself in a bare value, wherever it stands.
+#: A value of these characters needs no quotes.
 _BARE_VALUE = re.compile(r"[A-Za-z0-9%()+,./:_-]+")
 
 
@@ -41,14 +40,14 @@ def read_options(text: str, into: dict[str, object]) -> OptionError | None:
     """Read options into a layer; return the first problem, after reading all.
 
     Args:
-        text: What follows a link, or stands on a line of its own.
-        into: Takes every good option in its canonical form.
+        text: The text behind a link, or a line of options.
+        into: Every good option is added, in its canonical form.
     """
     problem: OptionError | None = None
     for key, value in tokenize(text):
         try:
             if not key:
-                _refuse_stray(value)
+                raise _stray_word_error(value)
             add_option(key, value, into)
         except OptionError as error:
             problem = problem or error
@@ -64,7 +63,7 @@ def merge_layers(lower: Layer, upper: Layer) -> Layer:
 
 
 def layer_problem(layer: Layer) -> OptionError | None:
-    """Return what contradicts itself in the options of one line."""
+    """Return the refusal of options of one line that contradict one another, or None."""
     try:
         refuse_contradictions(layer)
     except OptionError as error:
@@ -77,14 +76,14 @@ def render_line(link: Link | CollectionLink, options: Layer) -> str:
 
     Args:
         link: The video or collection.
-        options: Canonical options, as an `Entry` has them.
+        options: Canonical options, as in `DropLine.layer`.
     """
     options_words = [f"{key}={_quoted(str(options[key]))}" for key in sorted(options)]
     return " ".join([link.url, *options_words])
 
 
 def job_options_of_line(line: str) -> Layer:
-    """Return a job's options that `render_line` wrote; not those that select entries."""
+    """Return the job's options in a line of `render_line`, without those of collections."""
     layer: dict[str, object] = {}
     read_options(line.partition(" ")[2], layer)
     return {key: value for key, value in layer.items() if key in OPTION_KEYS}
@@ -120,24 +119,31 @@ def add_option(key: str, value: object, into: dict[str, object]) -> None:
     into[key] = checked
 
 
-def _refuse_stray(word: str) -> NoReturn:
-    raise OptionError("bad_option", _stray_message(word))
+def quotes_error(text: str) -> OptionError:
+    """Return the refusal of a value whose quotes do not match.
 
-
-def _stray_message(word: str) -> str:
-    shown_word = repr(printable(word, 40))
-    if word.lower() in OPTION_KEYS:
-        return f"write {word.lower()}=VALUE, without spaces around the ="
-    if re.match(r"[\w.-]+=[\"']", word):
-        return (
-            f"the quotes do not match at {shown_word}: close them, and write a quote "
-            "inside them twice"
-        )
-    return (
-        f"{shown_word} is no option: write key=value, and put values with spaces in "
-        'straight quotes, such as tag.artist="Nina Simone"; other words are allowed '
-        "beside a link only"
+    Args:
+        text: Begins with the option.
+    """
+    return OptionError(
+        "bad_option",
+        f"the quotes do not match at {printable(text.split(None, 1)[0], 40)!r}: close "
+        "them, and write a quote inside them twice",
     )
+
+
+def _stray_word_error(word: str) -> OptionError:
+    if re.match(r"[\w.-]+=[\"']", word):
+        return quotes_error(word)
+    if word.lower() in OPTION_KEYS:
+        message = f"write {word.lower()}=VALUE, without spaces around the ="
+    else:
+        message = (
+            f"{printable(word, 40)!r} is no option: write key=value, and put values with "
+            'spaces in straight quotes, such as tag.artist="Nina Simone"; other words are '
+            "allowed beside a link only"
+        )
+    return OptionError("bad_option", message)
 
 
 def _quoted(value: str) -> str:

@@ -1,4 +1,4 @@
-"""Every form of a drop, by its kind. Pure."""
+"""Parses a drop with the parser of its kind. Pure."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ _TextReader = Callable[[str], Iterator[DropLine | None]]
 
 
 def _read_whole(data: bytes, read: _TextReader) -> Iterator[DropLine | None]:
-    """Return the entries of a text that is not read by lines; it is decoded in steps."""
+    """Yield None for each decoded piece of the text, then the drop lines of the whole."""
     return _read_pieces(decode_in_steps(data), read)
 
 
@@ -59,21 +59,21 @@ _PARSERS: dict[DropKind, Callable[[bytes], Iterator[DropLine | None]]] = {
 
 
 def parse(data: bytes, kind: DropKind) -> Iterator[DropLine]:
-    """Return an iterator over the entries of a drop, in the order of their lines.
+    """Return an iterator over the drop lines of a drop, in the order of their lines.
 
-    Entries come as they are asked for; memory stays flat. Whether the data is a drop
-    at all is decided at once, before the first entry.
+    They are parsed one after the other; memory stays flat. Whether the data is a drop
+    at all is decided before the first one.
 
     Raises:
         NotADropError: Nothing in it is usable.
     """
-    return (entry for entry in parse_in_steps(data, kind) if entry is not None)
+    return (line for line in parse_in_steps(data, kind) if line is not None)
 
 
 def parse_in_steps(data: bytes, kind: DropKind) -> Iterator[DropLine | None]:
-    """Return what `parse` does, with None for lines that are no entry of their own.
+    """Return an iterator as `parse` does, with None for other lines between them.
 
-    A file may have a million blank lines between two entries: the reader can pause at
+    A file may have a million blank lines between two drop lines: the reader can pause at
     each None.
 
     Raises:

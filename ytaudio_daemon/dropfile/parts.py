@@ -1,4 +1,4 @@
-"""The links of a line as entries: one, or several parts. Pure."""
+"""Builds drop lines of the links of a line, which become parts if there are several. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class LinkOptions(NamedTuple):
     Attributes:
         options: The good ones, checked and canonical.
         text: All of them, as they were written.
-        problem: The first thing that is wrong with them, or None.
+        problem: The first error in them, or None.
     """
 
     options: Layer = NO_OPTIONS
@@ -40,21 +40,21 @@ def link_lines(
     options: LinkOptions,
     layer: Layer,
     *,
-    takes_collections: bool = False,
+    accepts_collections: bool = False,
 ) -> list[DropLine]:
-    """Return the entries of a line with one or several links.
+    """Return the drop lines of a line with one or several links.
 
     Args:
         number: The line's.
-        text: The line; what is shown of a link that stands alone in it.
+        text: The line, which is shown if it has only one link.
         links: At least one.
-        options: They hold for all of the links.
-        layer: The same, laid over the options of the file.
-        takes_collections: Links to playlists and channels are meant without `list=yes`,
-            too, where they do not stand beside a video: that may be its author's.
+        options: The options of the line.
+        layer: The same, merged over the options of the file.
+        accepts_collections: Whether links to playlists and channels are accepted without
+            `list=yes`; never beside a video, where they may be its author's.
     """
-    takes = takes_collections and all(link.error for link in links)
-    targets = [link_target(link, layer, takes_collections=takes) for link in links]
+    accepts = accepts_collections and all(link.error for link in links)
+    targets = [link_target(link, layer, accepts_collections=accepts) for link in links]
     if options.problem is None:
         is_list = any(target.collection for target in targets)
         misused = (
@@ -92,14 +92,14 @@ def _link_line(
 
 
 def mended_remark(found: FoundLink) -> str:
-    """Return how a mended link was read; "" for one that is as YouTube writes it."""
+    """Return the remark on a mended link; "" for a link as YouTube writes it."""
     if found.link is None or not found.is_mended:
         return ""
     return f"{MENDED_REMARK}{found.link.url}"
 
 
 def switched_off_lines(number: int, links: Sequence[FoundLink]) -> Iterator[DropLine]:
-    """Yield the links that stand in a comment of a line."""
+    """Yield the drop lines of the links in a comment of a line."""
     for link in links:
         yield DropLine(
             line=number, text=printable(link.text), link=link.link, is_switched_off=True
@@ -109,7 +109,7 @@ def switched_off_lines(number: int, links: Sequence[FoundLink]) -> Iterator[Drop
 def refused_line(
     number: int, text: str, problem: LinkError | OptionError, link: Link | None = None
 ) -> DropLine:
-    """Return the entry of a line that names no usable link."""
+    """Return the drop line of a line that names no usable link."""
     return DropLine(
         line=number,
         text=printable(text),
@@ -119,26 +119,26 @@ def refused_line(
     )
 
 
-def number_parts(entries: Iterable[DropLine | None]) -> Iterator[DropLine | None]:
-    """Yield entries as they come, those of one line numbered as its parts.
+def number_parts(drop_lines: Iterable[DropLine | None]) -> Iterator[DropLine | None]:
+    """Yield drop lines in their order, those of one line numbered as its parts.
 
     Args:
-        entries: In the order of their lines, without parts; None is passed on.
+        drop_lines: In the order of their lines, without parts; None is passed on.
     """
     held: DropLine | None = None
     switched_off: list[DropLine] = []
-    for entry in entries:
-        if entry is None:
+    for drop_line in drop_lines:
+        if drop_line is None:
             yield None
             continue
-        if entry.is_switched_off:
-            switched_off.append(entry)
+        if drop_line.is_switched_off:
+            switched_off.append(drop_line)
             continue
-        following = entry
+        following = drop_line
         if held is not None:
-            if held.line == entry.line:
+            if held.line == drop_line.line:
                 held = held._replace(part=held.part or 1)
-                following = entry._replace(part=(held.part or 1) + 1)
+                following = drop_line._replace(part=(held.part or 1) + 1)
             yield held
         yield from switched_off
         held, switched_off = following, []
@@ -147,8 +147,8 @@ def number_parts(entries: Iterable[DropLine | None]) -> Iterator[DropLine | None
     yield from switched_off
 
 
-def without_pages(links: Sequence[FoundLink]) -> list[FoundLink]:
-    """Return the links without channels and playlists beside a video: its author's."""
+def without_author_pages(links: Sequence[FoundLink]) -> list[FoundLink]:
+    """Return the links; without playlists and channels if there is a video."""
     if all(link.error for link in links):
         return list(links)
     return [link for link in links if not isinstance(link.error, CollectionError)]

@@ -1,8 +1,8 @@
-"""Long texts in portions, so that their reader can pause between two of them. Pure."""
+"""Divides long texts, so that their reader can pause between two portions. Pure."""
 
 from collections.abc import Iterator
 
-#: Finding the links of so many characters takes 40 ms at worst; a link has some hundred.
+#: Searching so many characters for links takes 40 ms at worst; a link has some hundred.
 MAX_PORTION_CHARS = 1 << 14
 
 

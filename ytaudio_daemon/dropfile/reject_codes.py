@@ -1,4 +1,4 @@
-"""Why a line is refused, and what helps: the table of `docs/drop-files.md`. Pure."""
+"""The codes of refused lines, with meaning and remedy, as in `docs/drop-files.md`. Pure."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class RejectCode(NamedTuple):
-    """A reason in general; the message of a line names its own case.
+    """A kind of refusal; the message of a line describes its own case.
 
     Attributes:
         meaning: What is wrong with the line.
@@ -72,6 +72,6 @@ REJECT_CODES: Mapping[str, RejectCode] = MappingProxyType(
     }
 )
 
-#: Refused, but the links are known: `.failed.txt` has them so that one more drop takes
-#: them, even where nothing else of a drop could be used.
+#: Refused lines whose video is known: `.failed.txt` has the mended link, to be dropped
+#: again, even if nothing else of the drop could be used.
 MENDED_CODES = frozenset({"mirror", "bare_id"})

@@ -1,4 +1,4 @@
-"""A session's `defaults.toml`: options for all of its drops, and its library. Pure."""
+"""Parses a session's `defaults.toml`: options of its drops, and its library. Pure."""
 
 import re
 import tomllib
@@ -19,7 +19,7 @@ MAX_BYTES = 64 << 10
 #: tomllib takes time quadratic in the depth of dotted keys: 15 s for 60 kB of
 #: `a.a.a.a…`. No option's key has more than one dot.
 MAX_DOTS_IN_KEYS = 16
-#: A tag has at most 500 characters, so no line that can be right has more.
+#: A tag has at most 500 characters, so no valid line has more dots.
 MAX_DOTS_IN_A_LINE = 512
 #: A basic or a literal string of TOML; an unfinished one reaches to the line's end.
 _STRING = re.compile(r""""(?:[^"\\]|\\.)*"?|'[^']*'?""")
@@ -37,8 +37,11 @@ def parse_session_defaults(content: bytes) -> Layer:
     """
     given = _parse_toml(content)
     check_library_table(given.pop(LIBRARY_TABLE, {}))
-    selects = {key: given.pop(key) for key in COLLECTION_KEYS if key in given}
-    checked = {key: check_collection_option(key, selects[key]) for key in selects}
+    checked = {
+        key: check_collection_option(key, given.pop(key))
+        for key in COLLECTION_KEYS
+        if key in given
+    }
     if (problem := find_empty_range(checked)) is not None:
         raise problem
     return {**check_layer(given), **checked}

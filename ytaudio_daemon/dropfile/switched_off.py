@@ -1,8 +1,8 @@
-"""What intake, receipts and `ytaudio check` say about links in comments. Pure."""
+"""Texts about links in comments, for intake, receipts and `ytaudio check`. Pure."""
 
 from collections.abc import Sequence
 
-#: Lines named in the sentence; of more it says so.
+#: The most lines that the sentence names.
 MAX_NAMED_LINES = 10
 
 
@@ -10,9 +10,9 @@ def switched_off_sentence(link_count: int, lines: Sequence[int]) -> str:
     """Return how many links are switched off, and where; "" when none is.
 
     Args:
-        link_count: All of them.
-        lines: Their lines, each once and in order; at least one more than
-            `MAX_NAMED_LINES`, if there are so many.
+        link_count: The number of switched-off links.
+        lines: Their lines, each once and in order; of more than `MAX_NAMED_LINES` at
+            least one more.
     """
     if not link_count:
         return ""
@@ -22,7 +22,7 @@ def switched_off_sentence(link_count: int, lines: Sequence[int]) -> str:
 
 
 def numbers_text(lines: Sequence[int]) -> str:
-    """Return the numbers of lines, the first ones where they are many."""
+    """Return the numbers of lines as text; of many the first ones."""
     named = ", ".join(map(str, lines[:MAX_NAMED_LINES]))
     return named + (" and more" if len(lines) > MAX_NAMED_LINES else "")
 

@@ -1,7 +1,7 @@
-"""Tables: a spreadsheet's or an export's CSV and TSV. Pure.
+"""Parses tables: a spreadsheet's or an export's CSV and TSV. Pure.
 
-Any cell may hold links. A column with a name such as `Video ID` or `id` makes bare
-IDs good; a column named like an option is that option.
+Any cell may hold links. In a column with a name such as `Video ID` or `id` bare IDs are
+accepted, too; a column named like an option holds that option.
 """
 
 import csv
@@ -19,7 +19,7 @@ from ytaudio_daemon.dropfile.parts import (
     LinkOptions,
     link_lines,
     switched_off_lines,
-    without_pages,
+    without_author_pages,
 )
 from ytaudio_daemon.dropfile.portions import portions
 from ytaudio_daemon.model.collection_options import (
@@ -32,16 +32,15 @@ from ytaudio_daemon.model.youtube_ids import is_video_id
 from ytaudio_daemon.urls import (
     FoundLink,
     Link,
-    bare_id_error,
-    bare_ids,
     distinct_links,
     find_links,
+    refused_bare_ids,
 )
 
-#: A longer line is cut: descriptions of videos are columns, too.
+#: A longer line is cut; columns with descriptions of videos are long.
 MAX_TABLE_LINE_CHARS = 1 << 16
-#: A quoted cell goes over that many lines at most, or to the first line behind so many
-#: characters as one may have; else its quote was none.
+#: The most lines of a quoted cell, which may not have more characters than a line either;
+#: in a longer one the quote was an ordinary character.
 _MAX_ROW_LINES = 100
 _DELIMITERS = "\t;,|"
 _NOT_A_LETTER = re.compile(r"[\W_]+")
@@ -50,7 +49,7 @@ _CHANNEL_ID = "channelid"
 
 
 def read_table(lines: Iterator[str | None]) -> Iterator[DropLine | None]:
-    """Yield the entries of every row, and None behind them."""
+    """Yield the drop lines of every row, and None behind them."""
     table = _Table()
     for numbered in _chunks(lines):
         if numbered is not None:
@@ -84,13 +83,13 @@ def _chunks(
 
 
 class _Table:
-    """Reads row by row; remembers what the columns are."""
+    """Parses row by row, and remembers the columns of the header."""
 
     def __init__(self) -> None:
         self._delimiter = ""
         self._id_columns: list[int] = []
         self._option_columns: dict[int, str] = {}
-        #: It is an export of all channels that somebody follows: none is asked for.
+        #: It is an export of all channels that somebody follows, which asks for none.
         self._is_subscriptions = False
 
     def read(self, number: int, chunk: list[str]) -> Iterator[DropLine | None]:
@@ -113,7 +112,7 @@ class _Table:
     def _read_row(
         self, number: int, written: list[str], cells: list[str]
     ) -> Iterator[DropLine | None]:
-        """Yield the entries of a row, and None while its links are looked for."""
+        """Yield the drop lines of a row, and None while its links are looked for."""
         line = written[0].strip()
         if not any(cells):
             return
@@ -139,7 +138,7 @@ class _Table:
                 links,
                 options,
                 layer,
-                takes_collections=not self._is_subscriptions,
+                accepts_collections=not self._is_subscriptions,
             )
         else:
             self._read_header(cells)
@@ -148,25 +147,21 @@ class _Table:
         """Return the links of a row; where none names a video, its bare IDs, too.
 
         Args:
-            found: In its texts.
-            cells: All of them; some may hold IDs alone.
+            found: The links in its texts.
+            cells: All of its cells; some may hold bare IDs.
         """
         ids = [cells[at].strip() for at in self._id_columns if at < len(cells)]
         links = [FoundLink(bare, Link(bare)) for bare in ids if is_video_id(bare)]
-        links = without_pages(distinct_links([*links, *found]))
+        links = without_author_pages(distinct_links([*links, *found]))
         if any(each.link for each in links):
             return links
-        bare_links = [
-            FoundLink(bare, Link(bare), bare_id_error(bare))
-            for cell in cells
-            for bare in bare_ids(cell)
-        ]
-        return [*bare_links, *links]
+        return [*chain.from_iterable(map(refused_bare_ids, cells)), *links]
 
     def _texts(self, written: list[str], cells: list[str]) -> Iterator[list[str]]:
-        """Yield what may hold links: the row as written, in case a link was cut.
+        """Yield texts to search for links, until one has some.
 
-        First of all the cells that are no options; those count where there is no other.
+        First the cells that are no options; then the row as written, since the table's
+        delimiter may have cut a link.
         """
         if self._option_columns:
             columns = self._option_columns
@@ -198,10 +193,10 @@ class _Table:
         return LinkOptions(options=own, problem=problem)
 
     def _read_header(self, cells: list[str]) -> None:
-        """Take the names of the columns; exports have several tables in a file.
+        """Read a row as names of columns; a file may have several tables.
 
-        The names of a collection's options are everyday words: alone they make a header
-        only where there was none.
+        The names of a collection's options are everyday words: a row with no others is a
+        header only if there was none before.
         """
         names = [cell.strip("\ufeff \t").lower() for cell in cells]
         ids = [at for at, name in enumerate(names) if _is_id_name(name)]
@@ -217,7 +212,7 @@ class _Table:
 
 
 def _delimiter(line: str) -> str:
-    """Return what parts the cells of a table, by its first line."""
+    """Return the delimiter of a table's cells, by its first line."""
     if line.lower().startswith("sep=") and len(line) > len("sep="):
         return line[len("sep=")]
     return max(_DELIMITERS, key=line.count)

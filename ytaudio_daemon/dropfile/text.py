@@ -1,4 +1,4 @@
-"""The text form: links with options, words and comments. Pure."""
+"""Parses the text form: links with options, words and comments. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,11 +7,7 @@ from ytaudio_daemon.dropfile.comments import commented_links, is_comment
 from ytaudio_daemon.dropfile.drop_line import DropLine, printable, too_long_line
 from ytaudio_daemon.dropfile.encoding import MAX_LINE_CHARS, is_binary
 from ytaudio_daemon.dropfile.line_options import apply_options
-from ytaudio_daemon.dropfile.line_syntax import (
-    ParsedLine,
-    link_options,
-    parse_line,
-)
+from ytaudio_daemon.dropfile.line_syntax import ParsedLine, link_options, parse_line
 from ytaudio_daemon.dropfile.link_target import misused_list_option, misused_option
 from ytaudio_daemon.dropfile.no_link import no_link_error
 from ytaudio_daemon.dropfile.option_syntax import (
@@ -19,33 +15,24 @@ from ytaudio_daemon.dropfile.option_syntax import (
     merge_layers,
     read_options,
 )
-from ytaudio_daemon.dropfile.parts import (
-    link_lines,
-    refused_line,
-    switched_off_lines,
-)
+from ytaudio_daemon.dropfile.parts import link_lines, refused_line, switched_off_lines
 from ytaudio_daemon.model import Layer, OptionError
-from ytaudio_daemon.urls import (
-    FoundLink,
-    LinkError,
-    find_links,
-    parse_plain_link,
-)
+from ytaudio_daemon.urls import FoundLink, LinkError, find_links, parse_plain_link
 
 _BYTE_ORDER_MARK = "\ufeff"
 _LATE_LIST = OptionError("bad_option", "list=… stands on the line of the link itself")
-#: Switched-off links below a link that indented lines may still go on with.
+#: Switched-off links that are held back below a link that an indented line may extend.
 _MAX_HELD_BACK = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextDialect:
-    """What lines without a link mean in a kind of text.
+    """The meaning of lines without a link in a kind of text.
 
     Attributes:
-        refuses_words: A line of words should have been a link; else it is prose.
+        refuses_words: A line of words is refused, as it should have been a link.
         has_headings: `#` starts a heading, not a comment.
-        has_directives: `#EXT…` is for players, and its links are pictures.
+        has_directives: `#EXT…` is for players; links in it, of pictures, are ignored.
     """
 
     refuses_words: bool = True
@@ -61,29 +48,29 @@ M3U = TextDialect(refuses_words=False, has_directives=True)
 def read_text(
     lines: Iterator[str | None], dialect: TextDialect = PLAIN_TEXT
 ) -> Iterator[DropLine | None]:
-    """Yield an entry for every link and for every line that should have one.
+    """Yield a drop line for every link and for every line that should have one.
 
     None after each line that is no bare link, and for each None among the lines: a
-    file may have a million blank lines between two entries, and the reader can pause
+    file may have a million blank lines between two drop lines, and the reader can pause
     at each.
     """
     return _TextParser(dialect).read(lines)
 
 
 class _TextParser:
-    """Goes through the lines in order; remembers what the ones below depend on."""
+    """Parses lines in order, with the state that later lines depend on."""
 
     def __init__(self, dialect: TextDialect) -> None:
         self._dialect = dialect
-        #: The options of the file's option lines, later ones on top.
+        #: The options of the option lines so far, later ones over earlier ones.
         self._defaults: Layer = {}
-        #: The same as an entry without options of its own gets them.
+        #: The layer of a link without options of its own.
         self._default_layer: Layer = {}
-        #: The entries of the latest line: an indented line may still go on with them.
+        #: The drop lines of the latest line, which an indented line may still extend.
         self._current: Sequence[DropLine] = ()
-        #: Their own options.
+        #: The own options of `_current`.
         self._current_options: dict[str, object] = {}
-        #: What stands below the latest entries, in comments.
+        #: The links in comments below `_current`.
         self._switched_off: list[DropLine] = []
         self._has_refused_binary = False
 
@@ -102,7 +89,7 @@ class _TextParser:
             if self._switched_off:
                 yield from self._emit_current()
             yield from self._current
-            # Most lines of a big file end here: a bare link needs no more care.
+            # The fast path: most lines of a big file are a link and nothing else.
             self._current_options = {}
             self._current = (
                 DropLine(line=number, text=line, link=link, layer=self._default_layer),
@@ -111,52 +98,54 @@ class _TextParser:
 
     def _parse_slowly(self, number: int, line: str) -> Iterator[DropLine]:
         line = line.lstrip(_BYTE_ORDER_MARK)
-        bare = line.strip()
+        stripped = line.strip()
         if len(line) > MAX_LINE_CHARS:
             yield from self._emit_current()
             self._current = (too_long_line(number, line),)
-        elif not bare or self._is_directive(bare):
+        elif not stripped or self._is_directive(stripped):
             return
-        elif self._is_comment(bare):
-            yield from self._switch_off(number, commented_links(bare))
+        elif self._is_comment(stripped):
+            yield from self._switch_off(number, commented_links(stripped))
         else:
-            yield from self._parse_words(number, bare, is_indented=line[0].isspace())
+            yield from self._parse_words(
+                number, stripped, is_indented=line[0].isspace()
+            )
 
-    def _is_directive(self, bare: str) -> bool:
-        return self._dialect.has_directives and bare.startswith("#EXT")
+    def _is_directive(self, stripped: str) -> bool:
+        return self._dialect.has_directives and stripped.startswith("#EXT")
 
-    def _is_comment(self, bare: str) -> bool:
-        is_heading = self._dialect.has_headings and bare.startswith("#")
-        return not is_heading and is_comment(bare)
+    def _is_comment(self, stripped: str) -> bool:
+        is_heading = self._dialect.has_headings and stripped.startswith("#")
+        return not is_heading and is_comment(stripped)
 
     def _parse_words(
-        self, number: int, bare: str, *, is_indented: bool
+        self, number: int, stripped: str, *, is_indented: bool
     ) -> Iterator[DropLine]:
-        parsed = parse_line(bare)
+        parsed = parse_line(stripped)
         if parsed.links:
             yield from self._emit_current()
-            self._start_links(number, bare, parsed)
+            self._start_links(number, stripped, parsed)
         elif is_indented and self._current:
-            self._continue(number, bare, parsed)
+            self._continue(number, stripped, parsed)
         elif parsed.is_option_line:
             yield from self._emit_current()
-            yield from self._set_defaults(number, bare)
-        elif self._dialect.refuses_words or find_links(bare):
+            yield from self._set_defaults(number, stripped)
+        elif self._dialect.refuses_words or find_links(stripped):
             yield from self._emit_current()
-            self._refuse_words(number, bare)
+            self._refuse_words(number, stripped)
         yield from self._switch_off(number, parsed.switched_off)
 
-    def _refuse_words(self, number: int, bare: str) -> None:
-        if not is_binary(bare):
-            self._current = (refused_line(number, bare, no_link_error(bare)),)
+    def _refuse_words(self, number: int, stripped: str) -> None:
+        if not is_binary(stripped):
+            self._current = (refused_line(number, stripped, no_link_error(stripped)),)
         elif not self._has_refused_binary:
             self._has_refused_binary = True
-            self._current = (refused_line(number, bare, _binary_error()),)
+            self._current = (refused_line(number, stripped, _binary_error()),)
 
     def _switch_off(
         self, number: int, links: Sequence[FoundLink]
     ) -> Iterator[DropLine]:
-        """Hold links of a comment back, so that entries come in the order of lines."""
+        """Hold links of a comment back, so that drop lines come in the order of lines."""
         self._switched_off += switched_off_lines(number, links)
         if len(self._switched_off) > _MAX_HELD_BACK:
             yield from self._emit_current()
@@ -168,21 +157,21 @@ class _TextParser:
         self._current_options = {}
         self._switched_off = []
 
-    def _start_links(self, number: int, bare: str, parsed: ParsedLine) -> None:
-        options = link_options(bare, parsed)
+    def _start_links(self, number: int, stripped: str, parsed: ParsedLine) -> None:
+        options = link_options(stripped, parsed)
         self._current_options = dict(options.options)
         layer = merge_layers(self._defaults, self._current_options)
         self._current = link_lines(
             number,
-            bare,
+            stripped,
             parsed.links,
             options,
             layer,
-            takes_collections=True,
+            accepts_collections=True,
         )
 
-    def _continue(self, number: int, bare: str, parsed: ParsedLine) -> None:
-        """Lay an indented line's options onto the entries above; words are free."""
+    def _continue(self, number: int, stripped: str, parsed: ParsedLine) -> None:
+        """Apply an indented line's options to the drop lines above; ignore its words."""
         if not parsed.written_options:
             return
         options = self._current_options
@@ -191,26 +180,26 @@ class _TextParser:
             options
         )
         layer = merge_layers(self._defaults, options)
-        is_list = any(entry.collection for entry in self._current)
+        is_list = any(drop_line.collection for drop_line in self._current)
         misused = misused_list_option(layer) if is_list else misused_option(options)
         problem = problem or misused
         if options.get("list") != before.get("list"):
             problem = problem or _LATE_LIST
         self._current = [
-            _with_continuation(entry, number, bare, layer, problem)
-            for entry in self._current
+            _with_continuation(drop_line, number, stripped, layer, problem)
+            for drop_line in self._current
         ]
 
-    def _set_defaults(self, number: int, bare: str) -> Iterator[DropLine]:
-        """Take a line of options for the lines below: all of it or nothing."""
+    def _set_defaults(self, number: int, stripped: str) -> Iterator[DropLine]:
+        """Set a line's options as defaults of the lines below; all of them or none."""
         new: dict[str, object] = {}
-        problem = read_options(bare, new) or layer_problem(new)
+        problem = read_options(stripped, new) or layer_problem(new)
         if problem is None:
             self._defaults = {**self._defaults, **new}
             self._default_layer = merge_layers(self._defaults, {})
             return
         message = f"{problem.message}; none of this line was set for the lines below"
-        yield refused_line(number, bare, OptionError(problem.code, message))
+        yield refused_line(number, stripped, OptionError(problem.code, message))
 
 
 def _binary_error() -> LinkError:
@@ -222,10 +211,16 @@ def _binary_error() -> LinkError:
 
 
 def _with_continuation(
-    entry: DropLine, number: int, bare: str, layer: Layer, problem: OptionError | None
+    drop_line: DropLine,
+    number: int,
+    stripped: str,
+    layer: Layer,
+    problem: OptionError | None,
 ) -> DropLine:
-    entry = entry._replace(text=printable(f"{entry.text} {bare}"), layer=layer)
-    if problem is None or entry.code is not None:
-        return entry
+    drop_line = drop_line._replace(
+        text=printable(f"{drop_line.text} {stripped}"), layer=layer
+    )
+    if problem is None or drop_line.code is not None:
+        return drop_line
     message = f"line {number}, which goes on with this link: {problem.message}"
-    return entry._replace(code=problem.code, message=message)
+    return drop_line._replace(code=problem.code, message=message)

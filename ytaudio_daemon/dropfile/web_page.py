@@ -1,4 +1,4 @@
-"""The links of a web page: bookmarks, histories, saved pages. Pure."""
+"""Finds the links of a web page: bookmarks, histories, saved pages. Pure."""
 
 import html
 import re
@@ -12,20 +12,14 @@ from ytaudio_daemon.dropfile.parts import (
     link_lines,
     number_parts,
     switched_off_lines,
-    without_pages,
+    without_author_pages,
 )
-from ytaudio_daemon.dropfile.portions import (
-    MAX_PORTION_CHARS,
-    portion_end,
-    portions,
-)
+from ytaudio_daemon.dropfile.portions import MAX_PORTION_CHARS, portion_end, portions
 from ytaudio_daemon.urls import (
     FoundLink,
-    Link,
-    bare_id_error,
-    bare_ids,
     distinct_links,
     find_links,
+    refused_bare_ids,
 )
 
 _ITEM = re.compile(
@@ -40,12 +34,12 @@ _HREF = re.compile(
     r"""\shref\s*=\s*(?: "([^"]*)" | '([^']*)' | ([^\s>"']+) )""",
     re.VERBOSE | re.IGNORECASE,
 )
-#: Tags that end what belongs together: a bookmark, an entry of a history.
+#: Tags that end a block, such as a bookmark, or an entry of a history.
 _BLOCK = re.compile(
     r"</?(?:div|p|li|ul|ol|dl|dt|dd|tr|table|body|h[1-6]|section|article)\b",
     re.IGNORECASE,
 )
-#: A page may be one block.
+#: A block with more links is divided: a page may be one block.
 _MAX_BLOCK_LINKS = 1000
 #: A script is searched for its end in steps of so many characters.
 _CODE_STEP_CHARS = 1 << 20
@@ -60,29 +54,29 @@ class _PageLink:
 
 
 def read_web_page(text: str) -> Iterator[DropLine | None]:
-    """Yield an entry for every link to a video, and every other that can be clicked.
+    """Yield a drop line for every link to a video, and for other links in anchors.
 
     None comes for every part of the page, so that the reader can pause.
     """
-    return number_parts(_entries(text))
+    return number_parts(_page_drop_lines(text))
 
 
-def _entries(text: str) -> Iterator[DropLine | None]:
+def _page_drop_lines(text: str) -> Iterator[DropLine | None]:
     block: list[_PageLink] = []
     for link in _PageReader(text).read():
         if link is None:
             yield None
             continue
         if block and (block[0].block != link.block or len(block) == _MAX_BLOCK_LINKS):
-            yield from _block_entries(block)
+            yield from _block_drop_lines(block)
             block = []
         block.append(link)
-    yield from _block_entries(block)
+    yield from _block_drop_lines(block)
 
 
-def _block_entries(block: list[_PageLink]) -> Iterator[DropLine]:
+def _block_drop_lines(block: list[_PageLink]) -> Iterator[DropLine]:
     live = distinct_links([item.found for item in block if not item.is_switched_off])
-    wanted = {id(found) for found in without_pages(live)}
+    wanted = {id(found) for found in without_author_pages(live)}
     for item in block:
         if item.is_switched_off:
             yield from switched_off_lines(item.line, [item.found])
@@ -118,7 +112,7 @@ class _PageReader:
             yield _PageLink(self._block, self._line_at(start), found)
 
     def _skip_code(self) -> Iterator[None]:
-        """Scripts and style sheets may hold what looks like tags."""
+        """Skip a script or style sheet, whose text may look like tags."""
         while self._at < len(self._text):
             stop = self._at + _CODE_STEP_CHARS
             if end := _CODE_END.search(self._text, self._at, stop):
@@ -148,7 +142,7 @@ class _PageReader:
         return len(self._text) if end < 0 else end + len("-->")
 
     def _text_end(self, item: re.Match[str]) -> int:
-        """Return where a text ends, or where a long one is cut: in no link."""
+        """Return where a text ends, or where a long one is cut, outside of links."""
         if self._text[item.end() : item.end() + 1] in ("", "<"):
             return item.end()
         return portion_end(self._text, item.start(), len(self._text))
@@ -160,7 +154,7 @@ class _PageReader:
 
 
 def _tag_links(tag: str) -> list[FoundLink]:
-    """Return where a tag leads; of what it merely shows, only videos."""
+    """Return the links of a tag: in an anchor's `href` all, elsewhere videos only."""
     videos = [link for link in find_links(tag) if link.error is None]
     href = _HREF.search(tag) if _ANCHOR.match(tag) else None
     if href is None:
@@ -171,5 +165,5 @@ def _tag_links(tag: str) -> list[FoundLink]:
 
 def _href_links(target: str) -> list[FoundLink]:
     return find_links(target) or [
-        FoundLink(target, Link(bare), bare_id_error(bare)) for bare in bare_ids(target)
+        found._replace(text=target) for found in refused_bare_ids(target)
     ]

@@ -1,30 +1,27 @@
-"""Fetches a video without an account first, and with its cookies where that is needed."""
+"""Asks YouTube without an account first, and with its cookies where that is needed."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from ytaudio_daemon.fetch import Reporter
 from ytaudio_daemon.fetch.account_cookies import (
     AccountCookies,
     cookies_state,
-    unreadable,
+    unreadable_fault,
 )
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
-from ytaudio_daemon.fetch.download_stage import fetch_source
 from ytaudio_daemon.fetch.failure_catalog import failure_for
-from ytaudio_daemon.fetch.source import Source
-from ytaudio_daemon.model import AttemptRequest, Failure, FetchRequest, Network
+from ytaudio_daemon.model import AttemptRequest, Failure, Network
 from ytaudio_daemon.model.cookies import CookiesState
 
-#: The failures of what is there, but not for somebody who is not signed in.
+#: Codes of failures that say: it exists, but only people who are signed in get it.
 NEEDS_ACCOUNT = frozenset(
     {"age_restricted", "members_only", "paid", "private_video", "sign_in_required"}
     | {"no_such_list"}
 )
-#: Those by which a request from an account would not end.
+#: Codes with which YouTube refuses the cookies that were sent.
 _SIGN_IN_WANTED = frozenset({"sign_in_required"})
-#: Their hints advise cookies, which helps nobody who has given some.
+#: Codes whose hint advises cookies: useless where there are some.
 _ADVISES_COOKIES = frozenset({"bot_check", "rate_limited"})
 _SLOWER = "Lower [pace] per_hour."
 _NOT_ALLOWED = (
@@ -35,39 +32,15 @@ _OTHER_ACCOUNT = (
     "of one that may."
 )
 
-FailureOf = Callable[[BaseException], Failure]
+#: Returns the failure that an exception means.
+FailureFinder = Callable[[BaseException], Failure]
 _T = TypeVar("_T")
-
-
-def fetch_with_account(
-    request: FetchRequest,
-    report: Reporter,
-    context: AttemptContext,
-    failure_of: FailureOf,
-) -> Source:
-    """Fetch the source; an account's cookies are sent as `Network.cookies` says.
-
-    Args:
-        request: Names the cookies.
-        report: Gets the progress.
-        context: Gets what was found out, also about the cookies.
-        failure_of: Returns the failure that an exception means.
-
-    Raises:
-        Exception: Any of yt-dlp's; `failure_of` finds its failure.
-    """
-    return with_account(
-        request.network,
-        context,
-        failure_of,
-        lambda cookies: fetch_source(request, report, context, cookies),
-    )
 
 
 def with_account(
     network: Network,
     context: AttemptContext,
-    failure_of: FailureOf,
+    find_failure: FailureFinder,
     ask: Callable[[AccountCookies | None], _T],
 ) -> _T:
     """Ask YouTube for something; an account's cookies are sent as `Network.cookies` says.
@@ -75,7 +48,7 @@ def with_account(
     Args:
         network: Names the cookies.
         context: Gets what was found out about the cookies.
-        failure_of: Returns the failure that an exception means.
+        find_failure: Returns the failure that an exception means.
         ask: Asks, with cookies or without.
 
     Raises:
@@ -84,17 +57,17 @@ def with_account(
     if not network.may_use_cookies:
         return ask(None)
     if network.always_uses_cookies:
-        return _ask_with(read_cookies(network, context), context, failure_of, ask)
+        return _ask_with(read_cookies(network, context), context, find_failure, ask)
     try:
         return ask(None)
     except Exception as error:
-        if failure_of(error).code not in NEEDS_ACCOUNT:
+        if find_failure(error).code not in NEEDS_ACCOUNT:
             raise
         cookies = read_cookies(network, context)
-        if context.cookies_fault is not None:  # asked with them, YouTube says the same
+        if context.cookies_fault is not None:  # with them the answer would be the same
             raise
     context.start_over()
-    return _ask_with(cookies, context, failure_of, ask)
+    return _ask_with(cookies, context, find_failure, ask)
 
 
 def read_cookies(network: Network, context: AttemptContext) -> AccountCookies | None:
@@ -102,7 +75,7 @@ def read_cookies(network: Network, context: AttemptContext) -> AccountCookies | 
     try:
         cookies = AccountCookies(network)
     except OSError as error:
-        context.cookies_fault = unreadable(error)
+        context.cookies_fault = unreadable_fault(error)
         context.cookies_state = CookiesState.UNREADABLE
         return None
     if cookies.fault is not None:
@@ -114,14 +87,14 @@ def read_cookies(network: Network, context: AttemptContext) -> AccountCookies | 
 def _ask_with(
     cookies: AccountCookies | None,
     context: AttemptContext,
-    failure_of: FailureOf,
+    find_failure: FailureFinder,
     ask: Callable[[AccountCookies | None], _T],
 ) -> _T:
     is_refused = False
     try:
         return ask(cookies)
     except Exception as error:
-        is_refused = failure_of(error).code in _SIGN_IN_WANTED
+        is_refused = find_failure(error).code in _SIGN_IN_WANTED
         raise
     finally:
         if context.cookies_fault is None:
@@ -129,26 +102,26 @@ def _ask_with(
             context.cookies_state = cookies_state(warnings, is_refused=is_refused)
 
 
-def with_fitting_hint(
+def with_cookies_hint(
     failure: Failure, request: AttemptRequest, context: AttemptContext
 ) -> Failure:
-    """Return a failure whose message and hint fit the cookies that there are. Pure.
+    """Return a failure with a message and a hint that fit the given cookies. Pure.
 
     Args:
         failure: As classified, without regard to cookies.
         request: Says which cookies there are, and when they may be sent.
-        context: Knows what became of them.
+        context: Holds their state after the attempt.
     """
     if not request.network.cookies_file:
         return failure
     if failure.code in _ADVISES_COOKIES:
         return replace(failure, hint=_SLOWER)
     if failure.code in NEEDS_ACCOUNT:
-        return _of_closed_video(failure, request, context)
+        return _needs_account_failure(failure, request, context)
     return failure
 
 
-def _of_closed_video(
+def _needs_account_failure(
     failure: Failure, request: AttemptRequest, context: AttemptContext
 ) -> Failure:
     if not request.network.may_use_cookies:
@@ -156,13 +129,13 @@ def _of_closed_video(
     if (fault := context.cookies_fault) is not None:
         found = failure_for("cookies_unusable")
         message = f"{found.message.removesuffix('.')}: {fault.message}."
-        return _about_cookies(replace(found, message=message, hint=fault.hint), failure)
+        return _name_both(replace(found, message=message, hint=fault.hint), failure)
     if context.cookies_state == CookiesState.ROTATED:
-        return _about_cookies(failure_for("cookies_rotated"), failure)
+        return _name_both(failure_for("cookies_rotated"), failure)
     return replace(failure, hint=_OTHER_ACCOUNT)
 
 
-def _about_cookies(found: Failure, failure: Failure) -> Failure:
+def _name_both(found: Failure, failure: Failure) -> Failure:
     """Return a failure of the cookies that names that of the video, too."""
     video = failure.message.removesuffix(".")
     cookies = found.message[:1].lower() + found.message[1:]

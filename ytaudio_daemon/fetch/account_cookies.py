@@ -1,4 +1,4 @@
-"""An account's cookies in one attempt: a copy of their file, and what YouTube made of it.
+"""An account's cookies in one attempt: a copy of their file, and its changes stored.
 
 Any number of workers use one file at once: each has its own copy in memory, and stores
 under a lock the cookies that YouTube has refreshed, never what it took away.
@@ -43,7 +43,7 @@ class AccountCookies:
         self._is_own_file = network.stores_cookies
         text = _read(self._path, is_own_file=network.stores_cookies)
         self._sent = parse_cookies(text)
-        #: Why they sign nobody in, None when they should.
+        #: Why YouTube would not accept them; None if nothing is wrong with them.
         self.fault = find_cookies_fault(text, time.time())
 
     def for_ytdlp(self) -> io.StringIO:
@@ -51,10 +51,10 @@ class AccountCookies:
         return io.StringIO(format_cookies(self._sent))
 
     def store_refreshed(self, jar: Iterable[Any]) -> None:
-        """Store what YouTube has refreshed, when the file is the program's own.
+        """Store the cookies that YouTube has refreshed, if the file is the program's own.
 
         Args:
-            jar: yt-dlp's, as the attempt ends.
+            jar: yt-dlp's cookies at the attempt's end.
 
         Raises:
             OSError: The file cannot be written; it stays as it is.
@@ -70,7 +70,7 @@ class AccountCookies:
 
 
 def cookies_state(warnings: Sequence[str], *, is_refused: bool) -> CookiesState:
-    """Return what became of the cookies of an attempt. Pure.
+    """Return the state of the cookies after an attempt. Pure.
 
     Args:
         warnings: yt-dlp's.
@@ -81,8 +81,8 @@ def cookies_state(warnings: Sequence[str], *, is_refused: bool) -> CookiesState:
     return CookiesState.REFUSED if is_refused else CookiesState.ACCEPTED
 
 
-def unreadable(error: OSError) -> CookiesFault:
-    """Return what is wrong with a file of cookies that cannot be read. Pure."""
+def unreadable_fault(error: OSError) -> CookiesFault:
+    """Return the fault of a cookies file that cannot be read. Pure."""
     return CookiesFault(
         "cookies_unreadable",
         f"it cannot be read ({error.strerror})",

@@ -1,7 +1,9 @@
 """Runs one attempt, from the link to the sealed result."""
 
 import contextlib
+import resource
 import shutil
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,30 +12,33 @@ from mutagen import MutagenError
 from ytaudio_daemon.fetch import (
     Reporter,
     po_tokens,
-    resource_limits,
     result_files,
     ytdlp_client,
     ytdlp_version,
 )
 from ytaudio_daemon.fetch import source as sources
 from ytaudio_daemon.fetch.account_access import (
-    fetch_with_account,
-    with_fitting_hint,
+    with_account,
+    with_cookies_hint,
 )
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.audio_stage import build_result
-from ytaudio_daemon.fetch.classify import classify
+from ytaudio_daemon.fetch.classify import Cause, blame_proxy, classify
 from ytaudio_daemon.fetch.confinement import confine
 from ytaudio_daemon.fetch.convert import ConversionError
+from ytaudio_daemon.fetch.download_stage import fetch_source
 from ytaudio_daemon.fetch.durable import UnreadableError
 from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.fetch.probe import probe
-from ytaudio_daemon.fetch.proxy_failures import blame_proxy
-from ytaudio_daemon.fetch.work_removed import was_work_removed
-from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Outcome
+from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Limits, Outcome
 from ytaudio_daemon.system import failpoints
+
+#: Bytes of tags, pictures and containers on top of the sound.
+_SLACK_BYTES = 64 << 20
+#: How Python and yt-dlp write ENOENT, followed by the path.
+_NO_SUCH_FILE = "[Errno 2]"
 
 
 def run_attempt(request: FetchRequest, report: Reporter) -> Outcome:
@@ -46,7 +51,7 @@ def run_attempt(request: FetchRequest, report: Reporter) -> Outcome:
     except BaseException as error:  # noqa: BLE001 - the border: all becomes data
         failure = _failure_from_exception(error, request, context)
         _remove_useless_files(request, failure)
-        fitting = with_fitting_hint(failure, request, context)
+        fitting = with_cookies_hint(failure, request, context)
         return context.failed_outcome(fitting)
 
 
@@ -54,17 +59,17 @@ def _run_stages(
     request: FetchRequest, report: Reporter, context: AttemptContext
 ) -> Outcome:
     ytdlp_client.prepare_environment(request)
-    resource_limits.limit_file_size(request.limits)
+    _limit_file_size(request.limits)
     confine(request)
     if request.is_probe:
         return probe(request, report, context)
     if (done := result_files.adopt_result(request)) is not None:
         return done
-    source = sources.adopt(request) or fetch_with_account(
-        request,
-        report,
+    source = sources.adopt(request) or with_account(
+        request.network,
         context,
         lambda error: _failure_from_exception(error, request, context),
+        lambda cookies: fetch_source(request, report, context, cookies),
     )
     context.facts, context.with_cookies = source.facts, source.with_cookies
     report.wait_for_converter_slot()
@@ -72,6 +77,19 @@ def _run_stages(
     # The result is durable; its source would only fill the disk.
     shutil.rmtree(sources.folder_of(request), ignore_errors=True)
     return outcome
+
+
+def _limit_file_size(limits: Limits) -> None:
+    """Limit the size of files this process and its ffmpeg write (RLIMIT_FSIZE).
+
+    Never RLIMIT_AS: deno reserves terabytes of address space and would not start.
+    """
+    if limits.max_size_bytes:
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        soft = limits.max_size_bytes + _SLACK_BYTES
+        if hard != resource.RLIM_INFINITY:
+            soft = min(soft, hard)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def _failure_from_exception(
@@ -88,12 +106,29 @@ def _failure_from_exception(
         causes_of(error), has_js_runtime=bool(request.js_runtime), now=datetime.now(UTC)
     )
     failure = blame_proxy(classify(evidence), request.network)
-    if was_work_removed(request, failure, evidence.causes):
+    if _was_work_removed(request, failure, evidence.causes):
         return failure_for("work_removed")
-    failure = po_tokens.explain(failure, context.tokens, evidence.warnings)
+    failure = po_tokens.blame_missing_token(failure, context.tokens, evidence.warnings)
     if isinstance(error, MutagenError) and failure.kind is FailureKind.UNKNOWN:
         return failure_for("does_not_decode")
     return failure
+
+
+def _was_work_removed(
+    request: FetchRequest, failure: Failure, causes: Iterable[Cause]
+) -> bool:
+    """Return whether somebody removed the attempt's files while it ran.
+
+    Args:
+        request: Names the attempt's folder.
+        failure: As classified; one of a known kind has another reason.
+        causes: The exceptions it was found by.
+    """
+    if failure.kind is not FailureKind.UNKNOWN:
+        return False
+    folder = request.attempt_dir
+    is_named = any(_NO_SUCH_FILE in c.text and folder in c.text for c in causes)
+    return is_named or not Path(folder).is_dir()
 
 
 def _remove_useless_files(request: FetchRequest, failure: Failure) -> None:

@@ -1,4 +1,4 @@
-"""The facts that an attempt has gathered so far, for its outcome, also when it fails."""
+"""The facts that the stages of an attempt have gathered, for its outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -24,10 +24,10 @@ class AttemptContext:
         facts: The video's metadata, once known.
         live_status: As yt-dlp names it, once known.
         downloaded_bytes: Fetched by this attempt.
-        ffmpeg_errors: Its complaints, if any.
+        ffmpeg_errors: The error output of a failed conversion, or "".
         with_cookies: The source was fetched with an account's cookies.
-        cookies_state: What became of them, "" when none were sent or needed.
-        cookies_fault: Why those that there are sign nobody in.
+        cookies_state: A `CookiesState`; "" when none were sent or needed.
+        cookies_fault: Why the given cookies cannot be used, or None.
         tokens: The source of proof-of-origin tokens.
     """
 
@@ -44,10 +44,10 @@ class AttemptContext:
     cookies_fault: CookiesFault | None = None
 
     def start_over(self) -> None:
-        """Forget the evidence of a try that is made again; its log lines stay."""
-        said = self.log_capture.lines
+        """Remove the evidence of a request that is repeated with cookies; log lines stay."""
+        earlier_lines = self.log_capture.lines
         self.log_capture = LogCapture()
-        self.log_capture.lines.extend(said)
+        self.log_capture.lines.extend(earlier_lines)
         self.failed_requests, self.live_status = (), None
 
     def evidence(
@@ -73,10 +73,8 @@ class AttemptContext:
 
     def failed_outcome(self, failure: Failure) -> Outcome:
         """Return the outcome of a failed attempt."""
-        said = [*self.log_capture.lines, *self.ffmpeg_errors.splitlines()]
-        return replace(
-            self._base_outcome(), failure=replace(failure, log_tail=log_tail(said))
-        )
+        tail = log_tail([*self.log_capture.lines, *self.ffmpeg_errors.splitlines()])
+        return replace(self._base_outcome(), failure=replace(failure, log_tail=tail))
 
     def _base_outcome(self) -> Outcome:
         facts = self.facts

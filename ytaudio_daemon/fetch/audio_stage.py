@@ -28,19 +28,19 @@ def build_result(
         AttemptFailedError: It does not decode, or not in full; or ffmpeg failed.
         ConversionError, MutagenError, OSError: Likewise.
     """
-    conversion_plan = plan_conversion(source, request.options, request.fallback_bitrate)
-    audio, written_s = convert(request, source, conversion_plan, report.progress)
-    wishes = request.options["tags"]
-    tags = tags_of(source.facts, wishes, request.url, request.album_tags)
+    plan = plan_conversion(source, request.options, request.fallback_bitrate)
+    audio, written_s = convert(request, source, plan, report.progress)
+    own_tags = request.options["tags"]
+    tags = tags_of(source.facts, own_tags, request.url, request.album_tags)
     remark = _write_tags(request, source, audio, tags)
     seconds = _verify_audio(request, source, audio, written_s, report)
-    name = _file_name(request, source, tags, conversion_plan.format)
+    name = _file_name(request, source, tags, plan.format)
     audio = result_files.move_into_job_dir(request, audio, name)
-    note = "; ".join(n for n in (*source.notes, conversion_plan.note, remark) if n)
-    result = _result(source, conversion_plan, audio, seconds, note)
+    note = "; ".join(n for n in (*source.notes, plan.note, remark) if n)
+    result = _result(source, plan, audio, seconds, note)
     outcome = context.completed_outcome(result)
     result_files.seal(
-        request, _job_document(request, source, conversion_plan, result, tags), outcome
+        request, _job_document(request, source, plan, result, tags), outcome
     )
     failpoints.failpoint("result.written", f"{request.key}/{request.attempt}")
     return outcome
@@ -79,19 +79,23 @@ def _verify_audio(
     """Decode the whole file and return its seconds of sound."""
     announced = source.facts.duration_s or 0.0
 
-    def seen(seconds: float) -> None:
+    def report_progress(seconds: float) -> None:
         percent = min(100.0, 100 * seconds / announced) if announced else None
         report.progress(Progress(phase=Phase.VERIFYING, percent=percent))
 
-    seen(0)
+    report_progress(0)
     return verify.prove(
-        request, audio, announced_s=announced, written_s=written_s, on_progress=seen
+        request,
+        audio,
+        announced_s=announced,
+        written_s=written_s,
+        on_progress=report_progress,
     )
 
 
 def _result(
     source: Source,
-    conversion_plan: ConversionPlan,
+    plan: ConversionPlan,
     audio: Path,
     seconds: float,
     note: str,
@@ -105,9 +109,9 @@ def _result(
         artist=source.facts.artist,
         duration_s=round(seconds, 3),
         view_count=source.facts.view_count,
-        codec=CODEC_OF[conversion_plan.format],
+        codec=CODEC_OF[plan.format],
         bitrate_bps=round(size * 8 / seconds),
-        copied=conversion_plan.copied,
+        copied=plan.copied,
         note=note,
     )
 
@@ -115,7 +119,7 @@ def _result(
 def _job_document(
     request: FetchRequest,
     source: Source,
-    conversion_plan: ConversionPlan,
+    plan: ConversionPlan,
     result: Result,
     tags: dict[str, str],
 ) -> dict[str, Any]:
@@ -127,4 +131,4 @@ def _job_document(
         "channels": channels,
         "finished_at": rfc3339(time.time(), "seconds"),
     }
-    return result_files.job_document(request, source, conversion_plan, result, extra)
+    return result_files.job_document(request, source, plan, result, extra)

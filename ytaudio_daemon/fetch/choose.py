@@ -54,17 +54,17 @@ def choose_stream(
         target: The wanted file format, e.g. `opus`.
         quality: One of `model.options.QUALITIES`.
     """
-    heard = _prefer_original_language([f for f in formats if f.get("acodec") != "none"])
-    alone = [f for f in heard if f.get("vcodec") == "none"]
-    muxed = [f for f in heard if f.get("vcodec") != "none"]
+    audible = _prefer_original_language(
+        [f for f in formats if f.get("acodec") != "none"]
+    )
+    audio_only = [f for f in audible if f.get("vcodec") == "none"]
+    muxed = [f for f in audible if f.get("vcodec") != "none"]
     if quality in {"best", "worst"}:
-        first, second, note = muxed, alone, "no muxed video exists; audio only was used"
+        first, second = muxed, audio_only
+        note = "no muxed video exists; audio only was used"
     else:
-        first, second, note = (
-            alone,
-            muxed,
-            "no separate audio exists; a video's was used",
-        )
+        first, second = audio_only, muxed
+        note = "no separate audio exists; a video's was used"
     pick = _worst if quality.startswith("worst") else _best
     if first:
         chosen = pick(_prefer_copyable(first, target, quality))
@@ -90,8 +90,8 @@ def _prefer_original_language(formats: Sequence[Format]) -> list[Format]:
     healthy = [
         f for f in formats if (f.get("preference") or 0) >= _MIN_HEALTHY_PREFERENCE
     ] or formats
-    liked = max((_language_preference(f) for f in healthy), default=0)
-    return [f for f in healthy if _language_preference(f) == liked]
+    highest = max((_language_preference(f) for f in healthy), default=0)
+    return [f for f in healthy if _language_preference(f) == highest]
 
 
 #: yt-dlp gives -10 to streams that it takes for damaged (youtube/_video.py).
@@ -107,12 +107,14 @@ def _language_remark(source: Format) -> str:
 
     yt-dlp names the language of streams that have one of several tracks only.
     """
-    language, liked = source.get("language"), _language_preference(source)
-    if not language or liked >= _ORIGINAL_PREFERENCE:
+    language, preference = source.get("language"), _language_preference(source)
+    if not language or preference >= _ORIGINAL_PREFERENCE:
         return ""
-    if liked == _DESCRIBED_PREFERENCE:
+    if preference == _DESCRIBED_PREFERENCE:
         return f"only sound with a description of the picture was offered ({language})"
-    if liked == _DEFAULT_PREFERENCE and "dub" not in str(source.get("format_note")):
+    if preference == _DEFAULT_PREFERENCE and "dub" not in str(
+        source.get("format_note")
+    ):
         return (
             "no audio track is marked as the original one; the default was used "
             f"({language}), which may be dubbed"

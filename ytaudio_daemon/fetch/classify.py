@@ -14,9 +14,14 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from ytaudio_daemon.fetch.failure_catalog import failure_for
-from ytaudio_daemon.fetch.failure_texts import ERROR_RULES, RULES, Rule
+from ytaudio_daemon.fetch.failure_texts import (
+    CONNECTION_RULES,
+    ERROR_RULES,
+    RULES,
+    Rule,
+)
 from ytaudio_daemon.fetch.redact import redact
-from ytaudio_daemon.model import Failure
+from ytaudio_daemon.model import Failure, Network
 from ytaudio_daemon.model.host_error_table import HostError, Scope
 from ytaudio_daemon.model.host_errors import find_host_error
 
@@ -79,6 +84,17 @@ def classify(evidence: Evidence) -> Failure:
     return replace(failure, retry_after_s=_retry_after(evidence))
 
 
+def blame_proxy(failure: Failure, network: Network) -> Failure:
+    """Return the failure; a refused connection is the proxy's where there is one. Pure.
+
+    yt-dlp's SOCKS client reports it like one that YouTube refused. But through a proxy,
+    YouTube is never connected to; the job is not charged for it.
+    """
+    if network.proxy and failure.code == "refused":
+        return failure_for("proxy_failed")
+    return failure
+
+
 def _code(evidence: Evidence) -> str:
     return (
         _outgrown_file(evidence.causes)
@@ -94,35 +110,34 @@ _VAGUE_CODES = frozenset({"no_formats", "no_answer", "video_unavailable"})
 
 
 def _by_messages(evidence: Evidence) -> str | None:
-    said = _by_text((cause.text for cause in evidence.causes), ERROR_RULES)
-    if said is not None and said not in _VAGUE_CODES:
-        return said
-    warned = _by_text(evidence.warnings)
+    raised = code_in_texts((cause.text for cause in evidence.causes), ERROR_RULES)
+    if raised is not None and raised not in _VAGUE_CODES:
+        return raised
+    warned = code_in_texts(evidence.warnings)
     if warned is not None and warned not in _VAGUE_CODES:
         return warned
-    vague = warned or said
-    unsolved = _no_formats_reason(evidence) if vague == "no_formats" else None
-    hidden = _by_http_errors(evidence.failed_requests) or _by_connection(
-        evidence.warnings
+    vague = warned or raised
+    return (
+        _by_http_errors(evidence.failed_requests)
+        or code_in_texts(evidence.warnings, CONNECTION_RULES)
+        or (_no_formats_reason(evidence) if vague == "no_formats" else None)
+        or vague
     )
-    return hidden or unsolved or vague
 
 
-def _by_text(texts: Iterable[str], rules: Sequence[Rule] = RULES) -> str | None:
-    said = "\n".join(texts).replace("\u2019", "'")
-    for rule in rules:
-        if rule.pattern.search(said):
-            return rule.code
-    return None
+def code_in_texts(texts: Iterable[str], rules: Sequence[Rule] = RULES) -> str | None:
+    """Return the code of the first rule that one of the texts matches, or None."""
+    joined = "\n".join(texts).replace("\u2019", "'")
+    return next((rule.code for rule in rules if rule.pattern.search(joined)), None)
 
 
 def _no_formats_reason(evidence: Evidence) -> str | None:
-    said = "\n".join(evidence.warnings)
-    if not evidence.has_js_runtime or "No supported JavaScript runtime" in said:
+    warnings = "\n".join(evidence.warnings)
+    if not evidence.has_js_runtime or "No supported JavaScript runtime" in warnings:
         return "js_runtime_missing"
-    if "SABR" in said:
+    if "SABR" in warnings:
         return "sabr_only"
-    return "challenge_unsolved" if _CHALLENGE_UNSOLVED.search(said) else None
+    return "challenge_unsolved" if _CHALLENGE_UNSOLVED.search(warnings) else None
 
 
 _CHALLENGE_UNSOLVED = re.compile(
@@ -166,7 +181,7 @@ def _error_numbers(causes: Iterable[Cause]) -> Iterator[int]:
 
 def _by_live_status(evidence: Evidence) -> str | None:
     if evidence.live_status == "is_upcoming":
-        is_premiere = _by_text(evidence.warnings) == "premiere"
+        is_premiere = code_in_texts(evidence.warnings) == "premiere"
         return "premiere" if is_premiere else "upcoming"
     return {"is_live": "live_now", "post_live": "post_live"}.get(
         evidence.live_status or ""
@@ -179,11 +194,11 @@ def _with_endpoints(evidence: Evidence) -> Sequence[Cause]:
     yt-dlp's downloader of fragments raises "HTTP Error 404: Not Found" without the
     exception that knew the address.
     """
-    asked = {cause.status: cause.endpoint for cause in evidence.failed_requests}
+    endpoints = {cause.status: cause.endpoint for cause in evidence.failed_requests}
     return [
         cause
         if cause.endpoint or cause.status
-        else replace(cause, endpoint=asked.get(_status_in_text(cause.text), ""))
+        else replace(cause, endpoint=endpoints.get(_status_in_text(cause.text), ""))
         for cause in evidence.causes
     ]
 
@@ -193,15 +208,8 @@ def _by_http_errors(causes: Sequence[Cause]) -> str | None:
     codes = [code for cause in causes if (code := _by_status(cause)) is not None]
     if codes:
         return "rate_limited" if "rate_limited" in codes else codes[-1]
-    return _by_connection(f"{' '.join(sorted(c.classes))} {c.text}" for c in causes)
-
-
-def _by_connection(texts: Iterable[str]) -> str | None:
-    told = "\n".join(texts)
-    for rule in _CONNECTION_RULES:
-        if rule.pattern.search(told):
-            return rule.code
-    return None
+    texts = (f"{' '.join(sorted(cause.classes))} {cause.text}" for cause in causes)
+    return code_in_texts(texts, CONNECTION_RULES)
 
 
 def _by_status(cause: Cause) -> str | None:
@@ -222,65 +230,8 @@ _GONE_STATUSES = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 def _status_in_text(text: str) -> int | None:
     """Return the HTTP status in a message: yt-dlp's downloader drops the exception."""
-    told = re.search(r"HTTP Error (\d{3})\b", text)
-    return int(told[1]) if told else None
-
-
-def _connection_rule(code: str, *texts: str) -> Rule:
-    return Rule(code, re.compile("|".join(texts), re.IGNORECASE))
-
-
-#: Names of exception classes and texts of the layers below yt-dlp; first match wins.
-_CONNECTION_RULES = (
-    _connection_rule(
-        "certificate", "CertificateVerifyError", "CERTIFICATE_VERIFY_FAILED"
-    ),
-    _connection_rule(
-        "proxy_failed",
-        r"\bProxyError\b",
-        "Tunnel connection failed",
-        "Unsupported proxy type",
-        'Proxy ".*" missing scheme',
-        "Invalid proxy url",
-        "HTTPS proxy for this request",
-    ),
-    _connection_rule(
-        "no_dns",
-        "NameResolutionError",
-        r"\bgaierror\b",
-        "getaddrinfo returns an empty list",
-        "Name or service not known",
-        "Temporary failure in name resolution",
-        "No address associated with hostname",
-    ),
-    _connection_rule(
-        "no_route", "Network is unreachable", "No route to host", "Network is down"
-    ),
-    _connection_rule("refused", "Connection refused", "ConnectionRefusedError"),
-    _connection_rule("timed_out", "timed out", "TimeoutError", "ReadTimeout"),
-    _connection_rule(
-        "cut_off",
-        "IncompleteRead",
-        "ContentTooShort",
-        "content too short",
-        "more expected",
-        "data blocks",
-        "downloaded file is empty",
-        r"fragment \S+ not found",
-    ),
-    _connection_rule(
-        "connection_lost",
-        "TransportError",
-        r"\bConnectionError\b",
-        "ConnectionReset",
-        "Connection aborted",
-        "RemoteDisconnected",
-        "A network error has occurred",
-        "SSLV3_ALERT_HANDSHAKE_FAILURE",
-        "UNSAFE_LEGACY_RENEGOTIATION",
-        r"\bSSLError\b",
-    ),
-)
+    found = re.search(r"HTTP Error (\d{3})\b", text)
+    return int(found[1]) if found else None
 
 
 def _error_text(causes: Sequence[Cause]) -> str:
@@ -295,12 +246,15 @@ def _error_text(causes: Sequence[Cause]) -> str:
 
 def _retry_after(evidence: Evidence) -> float | None:
     headers = [c.retry_after for c in (*evidence.causes, *evidence.failed_requests)]
-    waits = [seconds_until(text, evidence.now) for text in headers if text]
+    waits = [parse_retry_after(text, evidence.now) for text in headers if text]
     return max((wait for wait in waits if wait is not None), default=None)
 
 
-def seconds_until(header: str, now: datetime) -> float | None:
-    """Return the seconds a Retry-After header asks for (RFC 9110, 10.2.3)."""
+def parse_retry_after(header: str, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for (RFC 9110, 10.2.3).
+
+    None if it is neither a number nor a date.
+    """
     if header.strip().isascii() and header.strip().isdigit():
         return min(float(header), MAX_RETRY_AFTER_S)
     try:

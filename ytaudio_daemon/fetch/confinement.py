@@ -1,4 +1,4 @@
-"""What an attempt can reach on disk: a crafted file may take its parsers over.
+"""Restricts the files that an attempt can reach: a crafted one may take its parsers over.
 
 A worker, its ffmpeg and its JavaScript runtime read what is installed, and neither the
 ledger, the inbox, the results of others nor the configuration. They write into the
@@ -33,7 +33,10 @@ def confine(request: AttemptRequest) -> bool:
     # The usual folder may be above the private ones.
     tempfile.tempdir = os.environ["TMPDIR"] = home
     own = [home, request.attempt_dir, *_earlier_dirs(request), request.cache_dir]
-    readable = [*_paths_around(private), *_paths_inside(private, _needed(request))]
+    readable = [
+        *_paths_around(private),
+        *_paths_inside(private, _needed_paths(request)),
+    ]
     writable = ["/dev", *(os.path.realpath(path) for path in own if path)]
     writable += _paths_inside(private, _jar_folder(request))
     with suppress(OSError):
@@ -45,8 +48,8 @@ def _earlier_dirs(request: AttemptRequest) -> tuple[str, ...]:
     return request.earlier_dirs if isinstance(request, FetchRequest) else ()
 
 
-def _needed(request: AttemptRequest) -> list[str]:
-    """Return what an attempt reads that may lie in a private folder: yt-dlp, above all."""
+def _needed_paths(request: AttemptRequest) -> list[str]:
+    """Return the paths an attempt reads that may be in a private folder, above all yt-dlp."""
     network = request.network
     needed = [*sys.path, network.ca_file, network.cookies_file]
     if isinstance(request, FetchRequest):
@@ -55,7 +58,7 @@ def _needed(request: AttemptRequest) -> list[str]:
 
 
 def _jar_folder(request: AttemptRequest) -> list[str]:
-    """Return the folder of cookies that the program keeps itself: they are renewed."""
+    """Return the folder of the program's own cookies, which an attempt renews; else []."""
     network = request.network
     return [os.path.dirname(network.cookies_file)] if network.stores_cookies else []
 

@@ -75,25 +75,23 @@ def plan_conversion(
     if target in LOSSLESS:
         note = f"{target} made from a lossy source: bigger, not better"
         return ConversionPlan(format=target, copied=False, kbps=None, note=note)
-    wish = int(str(asked or fallback_bitrate).removesuffix("k"))
-    kbps = _clamp_kbps(target, wish, source.channels)
-    note = f"{kbps}k instead of {wish}k: the encoder allows no other" * (kbps != wish)
+    wanted_kbps = int(str(asked or fallback_bitrate).removesuffix("k"))
+    kbps = _clamp_kbps(target, wanted_kbps, source.channels)
+    note = ""
+    if kbps != wanted_kbps:
+        note = f"{kbps}k instead of {wanted_kbps}k: the encoder allows no other"
     return ConversionPlan(format=target, copied=False, kbps=kbps, note=note)
 
 
-def ffmpeg_arguments(
-    conversion_plan: ConversionPlan, source: Path, target: Path
-) -> list[str]:
+def ffmpeg_arguments(plan: ConversionPlan, source: Path, target: Path) -> list[str]:
     """Return ffmpeg's arguments. Pure."""
-    codec = [
-        "-c:a",
-        "copy" if conversion_plan.copied else _ENCODER[conversion_plan.format],
-    ]
-    if conversion_plan.kbps is not None:
-        codec += ["-b:a", f"{conversion_plan.kbps}k"]
-    if not conversion_plan.copied:
-        codec += _FILTER.get(conversion_plan.format, ())
-    muxer, options = _CONTAINER[conversion_plan.format]
+    encoder = "copy" if plan.copied else _ENCODER[plan.format]
+    codec = ["-c:a", encoder]
+    if plan.kbps is not None:
+        codec += ["-b:a", f"{plan.kbps}k"]
+    if not plan.copied:
+        codec += _FILTER.get(plan.format, ())
+    muxer, options = _CONTAINER[plan.format]
     flags = (text for name, value in options.items() for text in (f"-{name}", value))
     return _sound_arguments(source, target, muxer, *codec, *flags)
 
@@ -108,7 +106,7 @@ def _sound_arguments(source: Path, target: Path, muxer: str, *flags: str) -> lis
 def convert(
     request: FetchRequest,
     source: Source,
-    conversion_plan: ConversionPlan,
+    plan: ConversionPlan,
     report: Callable[[Progress], None],
 ) -> tuple[Path, float]:
     """Make the audio file and return it with the last timestamp in seconds.
@@ -118,41 +116,41 @@ def convert(
             refuses sound that decodes.
         ConversionError: The source does not decode, or cannot be copied.
     """
-    _check_wav_size(request, source, conversion_plan)
+    _check_wav_size(request, source, plan)
     folder = Path(request.attempt_dir)
-    path = folder / f"converted.{conversion_plan.format}"
+    path = folder / f"converted.{plan.format}"
     duration = source.facts.duration_s or 0
 
-    def seen(seconds: float) -> None:
+    def on_progress(seconds: float) -> None:
         percent = min(100.0, 100 * seconds / duration) if duration else None
         report(Progress(phase=Phase.CONVERTING, percent=percent))
 
-    seen(0)
+    on_progress(0)
     media = folder / "source" / source.file
-    if conversion_plan.copied and libav.is_usable(request):
-        copied_s = libav.copy(media, path, *_CONTAINER[conversion_plan.format], seen)
+    if plan.copied and libav.is_usable(request):
+        copied_s = libav.copy(media, path, *_CONTAINER[plan.format], on_progress)
         if copied_s is not None:
             return path, copied_s
-    argv = ffmpeg_arguments(conversion_plan, media, path)
-    done = ffmpeg.run(request.ffmpeg, argv, seen)
+    argv = ffmpeg_arguments(plan, media, path)
+    done = ffmpeg.run(request.ffmpeg, argv, on_progress)
     if done.is_clean:
         return path, done.out_time_s
-    if conversion_plan.copied:
+    if plan.copied:
         raise ConversionError(done.errors)
-    return path, _convert_decoded(request.ffmpeg, conversion_plan, media, path, seen)
+    return path, _convert_decoded(request.ffmpeg, plan, media, path, on_progress)
 
 
 def _convert_decoded(
     ffmpeg_path: str,
-    conversion_plan: ConversionPlan,
+    plan: ConversionPlan,
     media: Path,
     path: Path,
-    seen: Callable[[float], None],
+    on_progress: Callable[[float], None],
 ) -> float:
     """Decode all of the source first, then encode that; return the last timestamp.
 
-    That tells a source that does not decode from an encoder that refuses a good one,
-    and an encoder may take plain samples where it refused the stream's frames.
+    This distinguishes a source that does not decode from an encoder that refuses a good
+    one; and an encoder may accept plain samples where it refused the stream's frames.
 
     Raises:
         AttemptFailedError: The encoder refuses the samples, too.
@@ -161,11 +159,11 @@ def _convert_decoded(
     decoded = path.with_name("converted.decoded")
     try:
         argv = _sound_arguments(media, decoded, "wav", *_DECODED)
-        source = ffmpeg.run(ffmpeg_path, argv, seen)
+        source = ffmpeg.run(ffmpeg_path, argv, on_progress)
         if not source.is_clean or not source.out_time_s:
             raise ConversionError(source.errors)
-        argv = ffmpeg_arguments(conversion_plan, decoded, path)
-        done = ffmpeg.run(ffmpeg_path, argv, seen)
+        argv = ffmpeg_arguments(plan, decoded, path)
+        done = ffmpeg.run(ffmpeg_path, argv, on_progress)
     finally:
         decoded.unlink(missing_ok=True)
     if not done.is_clean:
@@ -188,10 +186,10 @@ def _clamp_kbps(target: str, kbps: int, channels: int | None) -> int:
 
 
 def _check_wav_size(
-    request: FetchRequest, source: Source, conversion_plan: ConversionPlan
+    request: FetchRequest, source: Source, plan: ConversionPlan
 ) -> None:
     """Refuse a wav that would outgrow the limit before writing gigabytes of it."""
     limit = request.limits.max_size_bytes
     pcm = (source.facts.duration_s or 0) * _PCM_BYTES_PER_S * (source.channels or 2)
-    if conversion_plan.format == "wav" and limit and pcm > limit:
+    if plan.format == "wav" and limit and pcm > limit:
         raise AttemptFailedError(failure_for("too_big"))

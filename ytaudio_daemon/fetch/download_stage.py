@@ -43,7 +43,7 @@ class StreamSelector:
         self._quality = str(request.options["quality"])
 
     def __call__(self, context: Mapping[str, Any]) -> Iterator[Format]:
-        """Yield the stream, if any has sound; `note` then says what it lacks."""
+        """Yield the chosen stream, if any has sound; `note` then has a remark on it."""
         chosen = choose_stream(
             context["formats"], target=self._target, quality=self._quality
         )
@@ -63,14 +63,14 @@ def fetch_source(
     Args:
         request: Names the video.
         report: Gets the progress.
-        context: Gets what was found out.
+        context: Its facts and evidence are filled in.
         cookies: An account's, sent with the requests.
 
     Raises:
         Exception: Any of yt-dlp's; `classify` finds its failure.
     """
     report.progress(Progress(phase=Phase.RESOLVING))
-    # Before the first request: nothing is asked that could not be kept.
+    # Before the first request: nothing is fetched that could not be stored.
     check_free_space(sources.begin(request), request.limits, needed=0)
     # An address may have expired, or be bound to a session that YouTube dislikes: asked
     # for once more in a fresh session, before anything is charged.
@@ -104,9 +104,9 @@ def _fetch_once(
 ) -> Source:
     selector = StreamSelector(request)
     with open_client(request, context, selector, cookies) as ydl:
-        asked = _addressed(request, with_cookies=cookies is not None)
-        info = resolve_stream(ydl, asked, context)
-        # The picture first: a kill between the two must not cost the whole stream.
+        addressed = _with_music_address(request, with_cookies=cookies is not None)
+        info = resolve_stream(ydl, addressed, context)
+        # The picture first: a kill between the two must not cost the downloaded stream.
         cover, remark = _cover(ydl, request, info)
         path = _download(ydl, request, info, report, context)
     remarks = (selector.note, remark, context.tokens.note())
@@ -118,7 +118,8 @@ def _fetch_once(
 def _was_media_refused(error: Exception, context: AttemptContext) -> bool:
     """Return whether a stream's address was answered with 403, 404 or the like.
 
-    Not where the token provider has failed: that explains it, and is asked once a try.
+    False where the token provider has failed: that explains it, and it is asked only
+    once in an attempt.
     """
     if isinstance(error, AttemptFailedError) or context.tokens.failure:
         return False
@@ -136,7 +137,7 @@ def open_client(
     cookies: AccountCookies | None = None,
 ) -> Iterator[ytdlp_client.YtDlpClient]:
     """Open yt-dlp for one video; its evidence and its tokens go into the context."""
-    context.tokens = po_tokens.begin(request.network.pot_provider)
+    context.tokens = po_tokens.token_source(request.network.pot_provider)
     parameters = ytdlp_client.ytdlp_params(
         request,
         context.log_capture,
@@ -144,16 +145,16 @@ def open_client(
         cookies.for_ytdlp() if cookies else None,
     )
     parameters[po_tokens.PARAMETER] = context.tokens
-    with ytdlp_client.YtDlpClient(parameters) as ydl, storing(cookies, ydl):
+    with ytdlp_client.YtDlpClient(parameters) as ydl, storing_cookies(cookies, ydl):
         context.failed_requests = ydl.failed_requests
         yield ydl
 
 
 @contextlib.contextmanager
-def storing(
+def storing_cookies(
     cookies: AccountCookies | None, ydl: ytdlp_client.YtDlpClient
 ) -> Iterator[None]:
-    """Store at the end which cookies YouTube refreshed, also for a failed attempt."""
+    """Store the cookies that YouTube refreshed at the end, also of a failed attempt."""
     try:
         yield
     finally:
@@ -162,8 +163,8 @@ def storing(
                 cookies.store_refreshed(ydl.cookiejar)
 
 
-def _addressed(request: FetchRequest, *, with_cookies: bool) -> FetchRequest:
-    """Return the request with the address to ask: YouTube Music's, with cookies.
+def _with_music_address(request: FetchRequest, *, with_cookies: bool) -> FetchRequest:
+    """Return the request, with YouTube Music's address for a song if cookies are sent.
 
     Only there, and only to an account, yt-dlp offers Premium's audio
     (extractor/youtube/_video.py, `_get_requested_clients`).

@@ -1,8 +1,8 @@
-"""What yt-dlp works out dozens of times in one extraction, worked out once.
+"""Caches of values that yt-dlp computes dozens of times in one extraction.
 
-It asks some 40 times which cookies a request would carry, copies the settings of a
-client some 30 times, and tries 53 formats of dates on the one that YouTube has: together
-more than a tenth of an attempt's CPU.
+It builds a request's cookie header some 40 times, copies the settings of a client some
+30 times, and tries 53 formats of dates on the one that YouTube has: together more than
+a tenth of an attempt's CPU.
 """
 
 import functools
@@ -35,7 +35,7 @@ class CookieJar(Protocol):
 
 
 class CookieHeaders:
-    """Replaces a jar's `get_cookie_header`: remembers each header while it holds.
+    """Replaces a jar's `get_cookie_header`: caches each header while it is valid.
 
     Args:
         jar: The jar.
@@ -43,7 +43,7 @@ class CookieHeaders:
 
     def __init__(self, jar: CookieJar) -> None:
         self._jar = jar
-        self._work_out = jar.get_cookie_header
+        self._build_header = jar.get_cookie_header
         self._valid_for: tuple[object, ...] = ()
         self._headers: dict[str, str | None] = {}
 
@@ -55,12 +55,12 @@ class CookieHeaders:
             self._headers.clear()
             self._valid_for = valid_for
         if url not in self._headers:
-            self._headers[url] = self._work_out(url)
+            self._headers[url] = self._build_header(url)
         return self._headers[url]
 
 
 def cache_cookie_headers(jar: Any) -> None:
-    """Let a jar remember its headers; a later yt-dlp's may have none."""
+    """Cache a jar's headers; the jar of a later yt-dlp may lack the method."""
     if hasattr(jar, "get_cookie_header"):
         jar.get_cookie_header = CookieHeaders(jar)
 
@@ -68,7 +68,7 @@ def cache_cookie_headers(jar: Any) -> None:
 def cache_client_settings() -> None:
     """Copy the dicts and lists of a client's settings; `copy.deepcopy` takes ten times as long.
 
-    Should a later yt-dlp lack the function, nothing is changed.
+    If a later yt-dlp lacks the function, nothing is changed.
     """
     copy_deeply = getattr(YoutubeIE, _SETTINGS_FUNCTION, None)
     if copy_deeply is None or hasattr(copy_deeply, "originals"):
@@ -85,12 +85,12 @@ def cache_client_settings() -> None:
 
 
 def read_iso_dates() -> None:
-    """Read YouTube's form of dates at once; yt-dlp reads all others.
+    """Parse YouTube's form of dates directly; yt-dlp parses all others.
 
-    Should a later yt-dlp lack the function, nothing is changed.
+    If a later yt-dlp lacks the function, nothing is changed.
     """
-    used_names = YoutubeIE._real_extract.__globals__  # noqa: SLF001 - of its module
-    try_all_formats = used_names.get(_DATE_FUNCTION)
+    namespace = YoutubeIE._real_extract.__globals__  # noqa: SLF001 - of its module
+    try_all_formats = namespace.get(_DATE_FUNCTION)
     if try_all_formats is None or hasattr(try_all_formats, "reads_iso_dates"):
         return
 
@@ -99,7 +99,7 @@ def read_iso_dates() -> None:
         return _compact_date(text) or try_all_formats(text, *args, **options)
 
     read_date.reads_iso_dates = True  # type: ignore[attr-defined]  # our mark
-    used_names[_DATE_FUNCTION] = read_date
+    namespace[_DATE_FUNCTION] = read_date
 
 
 def _compact_date(text: object) -> str | None:
@@ -116,7 +116,7 @@ def _compact_date(text: object) -> str | None:
 
 
 def _copy_containers(value: Any) -> Any:
-    """Copy dicts and lists; what is in them, policies besides text, is only read."""
+    """Copy dicts and lists; the values in them are shared, since yt-dlp only reads them."""
     if type(value) is dict:
         return {key: _copy_containers(inner) for key, inner in value.items()}
     if type(value) is list:
@@ -125,5 +125,5 @@ def _copy_containers(value: Any) -> Any:
 
 
 def _contents(cookies: Iterable[Cookie]) -> list[tuple[object, ...]]:
-    """Return all on which a header depends: cookies may also be changed in place."""
+    """Return the values a header depends on: cookies may also be changed in place."""
     return [(*vars(cookie).values(),) for cookie in cookies]

@@ -17,11 +17,11 @@ class FailureSpec:
     """The meaning of a failure code.
 
     Attributes:
-        kind: What follows from it.
+        kind: Decides what the daemon does about it.
         message: One plain sentence.
         remedy: What a person can do about it, apart from what `model.hints` knows by
             kind and code; never what the daemon does by itself.
-        confirm: Believed only when it comes twice.
+        confirm: The job fails only when the failure comes twice.
     """
 
     kind: FailureKind
@@ -298,14 +298,14 @@ FAILURE_CATALOG = {
 
 def failure_for(code: str, error_text: str = "") -> Failure:
     """Return the failure for a code; `error_text` is added to the message of `unknown`."""
-    meaning = FAILURE_CATALOG[code]
-    message = meaning.message
+    spec = FAILURE_CATALOG[code]
+    message = spec.message
     if code == "unknown" and error_text:
         message = f"{message.removesuffix('.')}: {error_text}"
     return Failure(
-        kind=meaning.kind,
+        kind=spec.kind,
         code=code,
         message=message,
-        hint=meaning.remedy,
-        confirm=meaning.confirm,
+        hint=spec.remedy,
+        confirm=spec.confirm,
     )

@@ -123,3 +123,51 @@ ERROR_RULES = (
         "found after media fragments", "no player clients have been requested",
     ),
 )  # fmt: skip
+
+#: Names of exception classes and texts of the layers below yt-dlp; first match wins.
+CONNECTION_RULES = (
+    _rule("certificate", "CertificateVerifyError", "CERTIFICATE_VERIFY_FAILED"),
+    _rule(
+        "proxy_failed",
+        r"\bProxyError\b",
+        "Tunnel connection failed",
+        "Unsupported proxy type",
+        'Proxy ".*" missing scheme',
+        "Invalid proxy url",
+        "HTTPS proxy for this request",
+    ),
+    _rule(
+        "no_dns",
+        "NameResolutionError",
+        r"\bgaierror\b",
+        "getaddrinfo returns an empty list",
+        "Name or service not known",
+        "Temporary failure in name resolution",
+        "No address associated with hostname",
+    ),
+    _rule("no_route", "Network is unreachable", "No route to host", "Network is down"),
+    _rule("refused", "Connection refused", "ConnectionRefusedError"),
+    _rule("timed_out", "timed out", "TimeoutError", "ReadTimeout"),
+    _rule(
+        "cut_off",
+        "IncompleteRead",
+        "ContentTooShort",
+        "content too short",
+        "more expected",
+        "data blocks",
+        "downloaded file is empty",
+        r"fragment \S+ not found",
+    ),
+    _rule(
+        "connection_lost",
+        "TransportError",
+        r"\bConnectionError\b",
+        "ConnectionReset",
+        "Connection aborted",
+        "RemoteDisconnected",
+        "A network error has occurred",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "UNSAFE_LEGACY_RENEGOTIATION",
+        r"\bSSLError\b",
+    ),
+)

@@ -19,7 +19,7 @@ from ytaudio_daemon.model.youtube_ids import is_video_id
 FEED_URL = "https://www.youtube.com/feeds/videos.xml?"
 #: YouTube's have 15 entries and some 30 KiB.
 MAX_FEED_BYTES = 1 << 20
-#: YouTube answers so at times where there is a feed; of the list it says nothing.
+#: YouTube sends these at times where there is a feed; they say nothing about the list.
 _ABSENT = frozenset(
     {
         HTTPStatus.BAD_REQUEST,
@@ -37,7 +37,13 @@ _YOUTUBE = "{http://www.youtube.com/xml/schemas/2015}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedResult:
-    """What a feed said, and the marks of its content; see `model.list_totals`."""
+    """The outcome of reading a feed, as the feed fields of `ListTotals`.
+
+    Attributes:
+        feed: A `FeedState`.
+        etag: The response's header `ETag`, or "".
+        modified: The response's header `Last-Modified`, or "".
+    """
 
     feed: str
     etag: str = ""
@@ -45,33 +51,30 @@ class FeedResult:
 
 
 def read_feed(
-    ydl: ListClient, asked: FeedRequest, pages: PageBuilder
+    ydl: ListClient, request: FeedRequest, pages: PageBuilder
 ) -> FeedResult | None:
     """Add the entries of a feed, the newest first.
 
     Args:
         ydl: Makes the request.
-        asked: Names the feed.
+        request: Names the feed.
         pages: Gets the entries.
 
     Returns:
-        What the feed said; None when there is none, and the list is to be read.
+        The outcome; None when there is no feed and the list must be read instead.
 
     Raises:
-        Exception: Any of yt-dlp's, where the request says something about this address.
+        Exception: Any of yt-dlp's, for any other failed request.
     """
-    response = _open(ydl, asked)
+    response = _open(ydl, request)
     if isinstance(response, FeedState):
         is_absent = response is FeedState.ABSENT
-        return (
-            None
-            if is_absent and asked.lists_without_feed
-            else FeedResult(feed=response)
-        )
+        must_list = is_absent and request.lists_without_feed
+        return None if must_list else FeedResult(feed=response)
     content = response.read(MAX_FEED_BYTES + 1)
     entries = list(_entries(content))
     if not entries and not _is_feed(content):
-        return None if asked.lists_without_feed else FeedResult(feed=FeedState.ABSENT)
+        return None if request.lists_without_feed else FeedResult(feed=FeedState.ABSENT)
     pages.begin_feed()
     for entry in entries:
         position = pages.next_position(entry.video_id)
@@ -84,11 +87,11 @@ def read_feed(
     )
 
 
-def _open(ydl: ListClient, asked: FeedRequest) -> Response | FeedState:
-    marks = {"If-None-Match": asked.etag, "If-Modified-Since": asked.modified}
+def _open(ydl: ListClient, request: FeedRequest) -> Response | FeedState:
+    marks = {"If-None-Match": request.etag, "If-Modified-Since": request.modified}
     headers = {name: value for name, value in marks.items() if value}
     try:
-        return ydl.urlopen(Request(f"{FEED_URL}{asked.query}", headers=headers))
+        return ydl.urlopen(Request(f"{FEED_URL}{request.query}", headers=headers))
     except HTTPError as error:
         if error.status == HTTPStatus.NOT_MODIFIED:
             answer = FeedState.UNCHANGED
@@ -96,7 +99,7 @@ def _open(ydl: ListClient, asked: FeedRequest) -> Response | FeedState:
             answer = FeedState.ABSENT
         else:
             raise
-    ydl.forget_failures()
+    ydl.clear_evidence()
     return answer
 
 

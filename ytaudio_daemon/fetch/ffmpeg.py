@@ -18,8 +18,8 @@ from ytaudio_daemon.model.host_errors import find_host_error_in
 #: would name other files: a folder of somebody else's, or an address.
 FORMATS = ("matroska", "mov", "mp3", "ogg", "flac", "wav", "aac")
 _PICTURE_FORMATS = ("webp", "webp_pipe", "jpeg_pipe", "png_pipe", "gif", "mov")
-#: Not the network either, whatever the media holds.
 _QUIET = ("-nostdin", "-hide_banner", "-nostats", "-v", "error", "-xerror")
+#: No network, whatever addresses the media contains.
 PROTOCOLS = "file,pipe"
 _MAX_STDERR = 8000
 #: ffmpeg's own status when SIGTERM, SIGINT or the like made it stop (ffmpeg 9).
@@ -32,7 +32,7 @@ class FfmpegResult:
 
     Attributes:
         code: Its exit status; negative when a signal ended it.
-        errors: The end of what it said; nothing when all was well.
+        errors: The end of its error output; "" if it printed none.
         out_time_s: The last timestamp it wrote, in seconds.
         out_bytes: Bytes written, or 0 when it does not know.
     """
@@ -86,13 +86,13 @@ def run(
     with tempfile.TemporaryFile() as errors:
         report = _run_process(argv, errors.fileno(), on_progress)
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - _MAX_STDERR))
-        told = errors.read().decode("utf-8", "replace").strip()
+        error_text = errors.read().decode("utf-8", "replace").strip()
     _raise_if_input_removed(int(report["code"]), arguments)
-    _raise_host_error(told)
-    _raise_if_killed(int(report["code"]), told)
+    _raise_host_error(error_text)
+    _raise_if_killed(int(report["code"]), error_text)
     return FfmpegResult(
         code=int(report["code"]),
-        errors=told,
+        errors=error_text,
         out_time_s=_parse_number(report.get("out_time_us")) / 1e6,
         out_bytes=int(_parse_number(report.get("total_size"))),
     )
@@ -128,23 +128,24 @@ def _raise_if_input_removed(code: int, arguments: Sequence[str]) -> None:
         raise AttemptFailedError(failure_for("work_removed"))
 
 
-def _raise_host_error(told: str) -> None:
-    host_error = find_host_error_in(told, _HOST_ERRNOS)
+def _raise_host_error(error_text: str) -> None:
+    host_error = find_host_error_in(error_text, _HOST_ERRNOS)
     if host_error is not None:
         raise AttemptFailedError(host_error.failure())
     for text, code in _CODES_BY_TEXT.items():
-        if text in told:
+        if text in error_text:
             raise AttemptFailedError(failure_for(code))
 
 
-def _raise_if_killed(code: int, told: str) -> None:
+def _raise_if_killed(code: int, error_text: str) -> None:
     if code == -signal.SIGXFSZ:  # RLIMIT_FSIZE
         raise AttemptFailedError(failure_for("too_big"))
-    if (code < 0 or code == _EXIT_BY_SIGNAL) and not told:
+    if (code < 0 or code == _EXIT_BY_SIGNAL) and not error_text:
         raise AttemptFailedError(failure_for("converter_died"))
 
 
-#: Of the host for certain; its "Input/output error" is often the input's.
+#: Certainly the host's; EIO is left out, since ffmpeg's "Input/output error" is often
+#: about the input.
 _HOST_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOMEM})
 _CODES_BY_TEXT = {
     "File too large": "too_big",

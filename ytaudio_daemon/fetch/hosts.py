@@ -2,8 +2,8 @@
 
 Links are rebuilt from video IDs, so the first request always goes to YouTube. But its
 answers name more addresses, and any answer may redirect: a captive portal's, a proxy's,
-a forged one's. yt-dlp follows redirects inside its handlers; the guard stands in front
-of the two functions that those call for every hop.
+a forged one's. yt-dlp follows redirects inside its handlers; the guard wraps the
+two functions that those call for every hop.
 """
 
 import functools
@@ -25,14 +25,14 @@ HOST_SUFFIXES = (
     "ggpht.com",  # thumbnails
     "youtubei.googleapis.com",  # the players' API
 )
-#: Where YouTube sends those it takes for robots, and those who must consent: the
-#: answer there tells why.
+#: YouTube redirects clients there that it takes for robots, or that must consent; the
+#: page says why.
 EXTRA_HOSTS = ("www.google.com", "consent.google.com")
-#: Handlers of yt-dlp that go through what is guarded.
+#: Handlers of yt-dlp that use the guarded functions.
 GUARDED_HANDLERS = frozenset({"Requests", "Urllib"})
 
-# The address as a whole, not as some library takes it apart: no user, no other port,
-# no number for a name.
+# Matched against the whole address, not against the parts that a library makes of it: no
+# user, no other port, no number for a name.
 _ALLOWED = re.compile(
     r"https://(?:(?:[a-z0-9_-]+\.)*(?:{suffixes})|{also})(?::443)?(?:[/?#].*)?".format(
         suffixes="|".join(map(re.escape, HOST_SUFFIXES)),
@@ -52,8 +52,8 @@ class ForeignHostError(RequestError):  # type: ignore[misc]  # yt-dlp ships no t
 
     def __init__(self, url: str) -> None:
         host = _HOST.match(url)
-        told = host[1] if host else "an unreadable address"
-        super().__init__(f"{told} is not one of YouTube's hosts and was not asked")
+        name = host[1] if host else "an unreadable address"
+        super().__init__(f"{name} is not one of YouTube's hosts and was not asked")
 
 
 def check_host(url: str) -> None:

@@ -1,7 +1,8 @@
 """FFmpeg's libraries in this process (PyAV): copy and decode without starting a program.
 
-They only ever confirm. What they doubt, and what they cannot do, the ffmpeg program does
-again and judges: no file fails because of PyAV, and failures keep ffmpeg's words.
+They only confirm that a file is good. In doubt, and for what they cannot do, the ffmpeg
+program does it again and decides: no file fails because of PyAV, and the messages of
+failures are ffmpeg's.
 """
 
 import time
@@ -73,7 +74,7 @@ def decode(path: Path, on_progress: Callable[[float], None]) -> DecodedSound | N
         None if the file may be damaged, or cannot be read here.
     """
     try:
-        with _opened(path, on_progress) as reader:
+        with _open_media(path, on_progress) as reader:
             return _count_samples(reader)
     except Exception:  # noqa: BLE001 - whatever it is: the program judges
         return None
@@ -102,7 +103,7 @@ def copy(
     address = f"file:{target}"
     try:
         with (
-            _opened(source, on_progress) as reader,
+            _open_media(source, on_progress) as reader,
             av.open(address, "w", format=muxer, options=dict(options)) as copied,
         ):
             return _copy_packets(reader, copied)
@@ -158,7 +159,9 @@ class _SoundReader:
 
 
 @contextmanager
-def _opened(path: Path, on_progress: Callable[[float], None]) -> Iterator[_SoundReader]:
+def _open_media(
+    path: Path, on_progress: Callable[[float], None]
+) -> Iterator[_SoundReader]:
     """Open a file with the rules that `ffmpeg.input_arguments` gives the program."""
     options = {
         "protocol_whitelist": ffmpeg.PROTOCOLS,

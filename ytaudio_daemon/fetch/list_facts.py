@@ -1,4 +1,4 @@
-"""Converts what yt-dlp says of a collection and its entries into plain data. Pure."""
+"""Converts yt-dlp's dicts of a collection and its entries into plain data. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ytaudio_daemon.fetch.metadata import without_topic
 from ytaudio_daemon.model import AlbumFacts, ListedEntry, Unavailable
 from ytaudio_daemon.model.listing import MAX_DURATION_S, clean_text
 from ytaudio_daemon.model.youtube_ids import is_channel_id, is_video_id
@@ -25,9 +26,8 @@ _AVAILABILITY = {
     "subscriber_only": Unavailable.MEMBERS,
     "needs_auth": Unavailable.MEMBERS,
 }
-#: Before the title of an album's playlist, and behind the name of an artist's channel.
+#: YouTube's prefix of the title of an album's playlist.
 _ALBUM_PREFIX = "Album - "
-_TOPIC_SUFFIX = " - Topic"
 
 
 def video_id_of(info: Info) -> str | None:
@@ -67,8 +67,7 @@ def listed_entry(
 def channel_id_of(info: Info) -> str:
     """Return the channel's ID, or ""."""
     found = info.get("channel_id")
-    is_one = isinstance(found, str) and is_channel_id(found)
-    return str(found) if is_one else ""
+    return found if isinstance(found, str) and is_channel_id(found) else ""
 
 
 def collection_title(info: Info, kind: str) -> str:
@@ -86,7 +85,7 @@ def announced_count(info: Info) -> int | None:
 
 
 def album_of(info: Info, first_entry: Info | None) -> AlbumFacts | None:
-    """Return what the playlist of an album says of it; None when it has no title.
+    """Return the album's facts that its playlist has; None when it has no title.
 
     Args:
         info: The playlist.
@@ -99,7 +98,7 @@ def album_of(info: Info, first_entry: Info | None) -> AlbumFacts | None:
     artist = next(filter(None, map(clean_text, channels)), "")
     return AlbumFacts(
         title=title,
-        artist=artist.removesuffix(_TOPIC_SUFFIX),
+        artist=without_topic(artist),
         tracks=announced_count(info) or None,
     )
 
@@ -107,7 +106,7 @@ def album_of(info: Info, first_entry: Info | None) -> AlbumFacts | None:
 def merge_albums(
     music: AlbumFacts | None, playlist: AlbumFacts | None
 ) -> AlbumFacts | None:
-    """Return what YouTube Music says of an album, completed by its playlist."""
+    """Return YouTube Music's facts of an album, completed by those of its playlist."""
     if music is None or playlist is None:
         return music or playlist
     return replace(
@@ -118,7 +117,7 @@ def merge_albums(
 
 
 def _is_stand_in(info: Info, title: str) -> bool:
-    if info.get("duration") is not None:  # a video that is called so
+    if info.get("duration") is not None:  # an existing video with such a title
         return False
     return title.lower() in _STAND_INS or bool(_ANY_STAND_IN.fullmatch(title))
 

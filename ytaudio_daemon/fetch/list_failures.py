@@ -1,16 +1,15 @@
 """Converts the evidence of a failed listing into a failure: kind, code, message. Pure."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from http import HTTPStatus
 
-from ytaudio_daemon.fetch.classify import Evidence, classify
+from ytaudio_daemon.fetch.classify import Evidence, classify, code_in_texts
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failure_texts import LIST_RULES
 from ytaudio_daemon.model import Failure, FailureKind
 
-#: These say nothing about the list: nobody got as far as that.
+#: Kinds of failures that come before YouTube has said anything about the list.
 _NOT_THE_LISTS = frozenset({FailureKind.BLOCKED, FailureKind.HOST, FailureKind.OFFLINE})
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _VIDEO = re.compile(r"\b(this|This) (?:video|live event)\b")
@@ -36,20 +35,15 @@ def _code(evidence: Evidence) -> str | None:
     What YouTube said of the page may be a warning only: yt-dlp goes on to ask the API,
     and raises what came of that.
     """
-    raised = _by_text(cause.text for cause in evidence.causes)
-    warned = _by_text(evidence.warnings)
+    raised = code_in_texts((cause.text for cause in evidence.causes), LIST_RULES)
+    warned = code_in_texts(evidence.warnings, LIST_RULES)
     if raised is not None and raised != "list_incomplete":
         return raised
     return warned or raised or _by_status(evidence)
 
 
-def _by_text(texts: Iterable[str]) -> str | None:
-    said = "\n".join(texts).replace("\u2019", "'")
-    return next((rule.code for rule in LIST_RULES if rule.pattern.search(said)), None)
-
-
 def _by_status(evidence: Evidence) -> str | None:
     """Return the code of an address that YouTube does not know."""
-    asked = (*evidence.causes, *evidence.failed_requests)
-    statuses = {cause.status for cause in asked if cause.status is not None}
+    causes = (*evidence.causes, *evidence.failed_requests)
+    statuses = {cause.status for cause in causes if cause.status is not None}
     return "no_such_list" if statuses and statuses <= _GONE else None

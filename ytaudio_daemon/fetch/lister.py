@@ -14,7 +14,7 @@ from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.fetch.list_failures import classify_listing
-from ytaudio_daemon.fetch.music_album import ask_for_album
+from ytaudio_daemon.fetch.music_album import fetch_album_facts
 from ytaudio_daemon.fetch.page_builder import PageBuilder
 from ytaudio_daemon.fetch.tab_extractor import PlaylistTabIE
 from ytaudio_daemon.fetch.ytdlp_client import YtDlpClient
@@ -25,9 +25,9 @@ Info = Mapping[str, Any]
 
 #: Music's own channels ("Name - Topic") have no tab of videos, but a list of uploads.
 _NO_VIDEOS = "does not have a videos tab"
-#: Of a list among those of a channel: it is passed over.
+#: A list of a channel that fails with one of these codes is skipped.
 _GONE = frozenset({"no_such_list", "unviewable_list", "channel_closed"})
-#: A moved channel or an album leads to the next address; more are a circle.
+#: A moved channel or an album leads to another address; more hops are a circle.
 _MAX_REDIRECTS = 4
 
 
@@ -45,13 +45,13 @@ class ListClient(YtDlpClient):
         self._before_request = before_request
         super().__init__(params, PlaylistTabIE)
 
-    def forget_failures(self) -> None:
-        """Forget the evidence of a failure that does not matter."""
+    def clear_evidence(self) -> None:
+        """Remove the evidence of a failure that does not matter."""
         self.failed_requests.clear()
         self.params["logger"].warnings.clear()
 
     def urlopen(self, req: Any) -> Any:
-        """Open `req` when all that is there has been sent."""
+        """Open `req` after a call of `before_request`, which sends the collected entries."""
         self._before_request()
         return super().urlopen(req)
 
@@ -82,7 +82,7 @@ class Lister:
         if self.kind == "album":
             self._add_album(info, url)
             return
-        # In a channel's tab nothing tells whose the videos are.
+        # The rows of a channel's tab do not name the channel.
         is_tab = self.kind == "channel"
         owner = {"channel": head.channel, "channel_id": head.channel_id}
         self._add_entries(info["entries"], owner if is_tab else {})
@@ -105,7 +105,7 @@ class Lister:
         except Exception as error:
             if _failure_code(error) not in _GONE:
                 raise
-            self.ydl.forget_failures()  # the others are there all the same
+            self.ydl.clear_evidence()  # the channel's other lists can still be read
             return
         if str(info.get("id")).startswith("OLAK5uy_"):
             self._add_album(info, url)
@@ -118,8 +118,8 @@ class Lister:
                     return
 
     def _add_album(self, info: Info, url: str) -> None:
-        facts = ask_for_album(self.ydl, url, _list_id(info))
-        self.ydl.forget_failures()
+        facts = fetch_album_facts(self.ydl, url, _list_id(info))
+        self.ydl.clear_evidence()
         for track, entry in enumerate(info["entries"], 1):
             if track == 1:
                 own = list_facts.album_of(info, entry)

@@ -7,12 +7,13 @@ from ytaudio_daemon.fetch import PageReceiver, ytdlp_client, ytdlp_version
 from ytaudio_daemon.fetch.account_access import (
     NEEDS_ACCOUNT,
     with_account,
-    with_fitting_hint,
+    with_cookies_hint,
 )
 from ytaudio_daemon.fetch.account_cookies import AccountCookies
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
+from ytaudio_daemon.fetch.classify import blame_proxy
 from ytaudio_daemon.fetch.confinement import confine
-from ytaudio_daemon.fetch.download_stage import storing
+from ytaudio_daemon.fetch.download_stage import storing_cookies
 from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.fetch.failures import AttemptFailedError
@@ -20,7 +21,6 @@ from ytaudio_daemon.fetch.feed import read_feed
 from ytaudio_daemon.fetch.list_failures import classify_listing
 from ytaudio_daemon.fetch.lister import ListClient, Lister
 from ytaudio_daemon.fetch.page_builder import PageBuilder
-from ytaudio_daemon.fetch.proxy_failures import blame_proxy
 from ytaudio_daemon.model import (
     Failure,
     ListedPage,
@@ -42,13 +42,13 @@ def run_listing(request: ListRequest, report: PageReceiver) -> Outcome:
             request.network,
             context,
             lambda error: _failure_from_exception(error, request, context, pages),
-            lambda cookies: _list_with(cookies, request, context, pages),
+            lambda cookies: _list_collection(cookies, request, context, pages),
         )
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 - the border: all becomes data
         failure = _failure_from_exception(error, request, context, pages)
-        return context.failed_outcome(with_fitting_hint(failure, request, context))
+        return context.failed_outcome(with_cookies_hint(failure, request, context))
     return context.listed_outcome(totals)
 
 
@@ -65,11 +65,11 @@ def _failure_from_exception(
     )
     failure = blame_proxy(classify_listing(evidence), request.network)
     if pages.has_sent and failure.code in NEEDS_ACCOUNT:
-        return failure_for("list_incomplete")  # it was there a moment ago
+        return failure_for("list_incomplete")  # an earlier page was readable
     return failure
 
 
-def _list_with(
+def _list_collection(
     cookies: AccountCookies | None,
     request: ListRequest,
     context: AttemptContext,
@@ -80,7 +80,7 @@ def _list_with(
     )
     context.with_cookies = cookies is not None
     client = ListClient(parameters, pages.send)
-    with client as ydl, storing(cookies, ydl):
+    with client as ydl, storing_cookies(cookies, ydl):
         context.failed_requests = ydl.failed_requests
         feed = read_feed(ydl, request.feed, pages) if request.feed else None
         if feed is not None:

@@ -1,8 +1,8 @@
-"""Asks YouTube Music for the facts of an album that its playlist does not tell.
+"""Reads from YouTube Music the facts of an album that its playlist lacks.
 
-The playlist of an album (`OLAK5uy_…`) names title and songs; whose it is and its year
-stand on a page of its own (`MPREb_…`), whose ID the playlist's page at YouTube Music
-has. Both are asked as yt-dlp asks; what is missing is missing.
+The playlist of an album (`OLAK5uy_…`) has title and songs; artist and year are on the
+album's page (`MPREb_…`), whose ID is in the playlist's page at YouTube Music. Both are
+requested through yt-dlp's extractor; facts that are missing stay None.
 """
 
 import contextlib
@@ -34,15 +34,15 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _SONGS = re.compile(r"(\d{1,4}) songs?")
 
 
-def ask_for_album(ydl: YtDlpClient, url: str, list_id: str) -> AlbumFacts | None:
-    """Return what YouTube Music says of an album, None if it says nothing.
+def fetch_album_facts(ydl: YtDlpClient, url: str, list_id: str) -> AlbumFacts | None:
+    """Return YouTube Music's facts of an album, None if it has none.
 
     Args:
         ydl: With the extractor of lists.
         url: The link to the album; it may name its page.
         list_id: The ID of its playlist.
     """
-    # A later yt-dlp may lack these methods; the playlist's own facts do then.
+    # A later yt-dlp may lack these methods; the playlist's own facts are enough then.
     with contextlib.suppress(Exception):
         extractor = ydl.get_info_extractor("YoutubeTab")
         page_id = _page_id(url) or _page_id(_playlist_page(extractor, list_id))
@@ -72,7 +72,7 @@ def _page_id(text: str) -> str:
 
 def _playlist_page(extractor: Any, list_id: str) -> str:
     url = f"https://music.youtube.com/playlist?list={list_id}"
-    return extractor._download_webpage(url, list_id, fatal=False) or ""  # noqa: SLF001 - what extractors call
+    return extractor._download_webpage(url, list_id, fatal=False) or ""  # noqa: SLF001 - as extractors call it
 
 
 def _album_page(extractor: Any, page_id: str) -> Mapping[str, Any]:

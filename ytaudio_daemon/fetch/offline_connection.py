@@ -1,4 +1,4 @@
-"""HTTP connections without a network, for the rehearsal of an attempt in the template.
+"""HTTP connections without a network, for the warm-up extraction in the template.
 
 A request goes through all layers of requests and urllib3 down to a socket; only TLS is
 left out. The socket's other end is in this process: the response is written to it as
@@ -43,7 +43,7 @@ class OfflineConnection(HTTPConnection):
         """Send the request, and then its response from the other end."""
         super().request(method, url, *args, **options)
         if self._far_end is not None:
-            self._far_end.sendall(_on_the_wire(*self._respond(url)))
+            self._far_end.sendall(_encode_response(*self._respond(url)))
 
     def close(self) -> None:
         """Close both ends."""
@@ -53,7 +53,7 @@ class OfflineConnection(HTTPConnection):
 
 
 @contextmanager
-def responding(respond: Responder) -> Iterator[None]:
+def offline_connections(respond: Responder) -> Iterator[None]:
     """Make each new https connection of urllib3 an `OfflineConnection`, until the end."""
     usual = HTTPSConnectionPool.ConnectionCls
     offline = functools.partial(OfflineConnection, respond)
@@ -64,7 +64,7 @@ def responding(respond: Responder) -> Iterator[None]:
         HTTPSConnectionPool.ConnectionCls = usual
 
 
-def _on_the_wire(status: int, headers: Mapping[str, str], body: bytes) -> bytes:
+def _encode_response(status: int, headers: Mapping[str, str], body: bytes) -> bytes:
     """Return a response as HTTP/1.1 sends it (RFC 9112)."""
     fields = {"Content-Length": str(len(body)), **headers}
     lines = [f"HTTP/1.1 {status} ", *(f"{k}: {v}" for k, v in fields.items()), "", ""]

@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 from yt_dlp.networking.common import Request, Response
 
 from ytaudio_daemon.fetch import CA_FILE_ENV, shared_tls
-from ytaudio_daemon.fetch.offline_connection import responding
+from ytaudio_daemon.fetch.offline_connection import offline_connections
 from ytaudio_daemon.fetch.ytdlp_client import LogCapture, YtDlpClient
 
 #: CPython 3.11 specializes a function's code at its eighth call (PEP 659), and a worker
 #: would copy the pages for that. An extraction makes five requests.
-_HTTP_REHEARSALS = 2
+_HTTP_EXTRACTIONS = 2
 _VIDEO = "AAAAAAAAAAA"
 _PICTURE = f"https://i.ytimg.com/vi/{_VIDEO}/hqdefault.jpg"
 _THUMBNAIL = {"url": _PICTURE, "width": 480}
@@ -120,10 +120,10 @@ class _OfflineClient(YtDlpClient):
 
 
 class _RequestsClient(YtDlpClient):
-    """A client that only has the handler whose connections can be offline."""
+    """A client with the handler `Requests` alone, whose connections can be offline."""
 
     def build_request_director(self, handlers: Any, preferences: Any = None) -> Any:
-        """Return the director of `requests` alone: urllib would use the network."""
+        """Return a director without the other handlers: urllib would use the network."""
         offline = [each for each in handlers if each.RH_KEY == "Requests"]
         return super().build_request_director(offline, preferences)
 
@@ -135,7 +135,7 @@ def run_offline_extraction(client: type[YtDlpClient] = _OfflineClient) -> None:
         Exception: This yt-dlp needs other pages; workers start cold then.
     """
     ca_file = os.environ.get(CA_FILE_ENV, "")
-    with tempfile.TemporaryDirectory() as folder, shared_tls.trusting(ca_file):
+    with tempfile.TemporaryDirectory() as folder, shared_tls.trusting_ca_file(ca_file):
         params = {
             "logger": LogCapture(),
             "noprogress": True,
@@ -158,11 +158,11 @@ def run_offline_extraction(client: type[YtDlpClient] = _OfflineClient) -> None:
 
 
 def run_http_warmup() -> None:
-    """Do the same through all layers of HTTP, but for TLS.
+    """Extract the made-up video through all layers of HTTP, except TLS.
 
     Raises:
         Exception: This yt-dlp or urllib3 has other layers; workers start colder then.
     """
-    with responding(_respond):
-        for _ in range(_HTTP_REHEARSALS):
+    with offline_connections(_respond):
+        for _ in range(_HTTP_EXTRACTIONS):
             run_offline_extraction(_RequestsClient)

@@ -9,11 +9,11 @@ from ytaudio_daemon.model.listing import MAX_PAGE_ENTRIES
 #: Of the entries of a page, as JSON: leaves room for the page's own texts in the 64 KiB
 #: of a message (`system.protocol.MAX_MESSAGE`).
 MAX_ENTRIES_BYTES = 60_000
-#: UTF-8 needs no more for a character, JSON's escapes of what a text may hold neither.
+#: At most, in UTF-8 and with JSON's escapes of the characters that a text may hold.
 _BYTES_PER_CHAR = 4
-#: Names, numbers, IDs and punctuation of one entry.
+#: Field names, numbers, IDs and punctuation of one entry.
 _ENTRY_BYTES = 250
-#: Places beyond one whole round after which a list that repeats itself is left.
+#: Repeated entries in a row, beyond one whole round, after which a list is circular.
 _REPEATS_MARGIN = 2 * MAX_PAGE_ENTRIES
 
 
@@ -23,7 +23,7 @@ class PageBuilder:
 
     Attributes:
         receiver: Gets the pages.
-        max_entries: No more are sent in all.
+        max_entries: Entries that are sent in all, at most.
         head: The next page without entries: the facts of the collection.
     """
 
@@ -48,7 +48,7 @@ class PageBuilder:
     def is_at_end(self) -> bool:
         """Whether the rest of the list does not matter.
 
-        It has gone on beyond `max_entries`, or come round to where it was.
+        True if it is longer than `max_entries`, or circular.
         """
         is_circle = self._repeated_in_a_row > len(self._seen) + _REPEATS_MARGIN
         return self._is_cut or is_circle
@@ -65,17 +65,17 @@ class PageBuilder:
             self.head = replace(self.head, album=album)
 
     def begin_feed(self) -> None:
-        """Begin the feed: its entries stand for the list's newest ones."""
+        """Begin a feed: its entries are the list's newest ones."""
         self.head = replace(self.head, is_feed=True)
 
     def begin_list(self) -> None:
-        """Begin a list within the list: it comes round by itself alone."""
+        """Begin a list within the list, whose repeated entries are counted anew."""
         self._repeated_in_a_row = 0
 
     def next_position(self, video_id: str) -> int | None:
         """Return the next entry's place in the list.
 
-        None: it must not be added, for its video has come already, or there are enough.
+        None if it must not be added: its video was added before, or the limit is reached.
         """
         self._position += 1
         if video_id in self._seen:

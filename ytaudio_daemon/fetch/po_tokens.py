@@ -66,8 +66,8 @@ class TokenSource:
         )
 
 
-def begin(address: str) -> TokenSource:
-    """Return the source of an attempt's tokens; without an address it has none."""
+def token_source(address: str) -> TokenSource:
+    """Return the source of an attempt's tokens, which has none without an address."""
     source = TokenSource(address)
     if address and not register_plugin():
         source.failure = "cannot be asked by this yt-dlp, which has no interface for it"
@@ -86,7 +86,9 @@ def register_plugin() -> bool:
     return _PLUGIN in sys.modules
 
 
-def explain(failure: Failure, source: TokenSource, warnings: Sequence[str]) -> Failure:
+def blame_missing_token(
+    failure: Failure, source: TokenSource, warnings: Sequence[str]
+) -> Failure:
     """Return the failure, blamed on the missing token where that explains it. Pure."""
     if failure.code not in _EXPLAINED_CODES:
         return failure

@@ -53,8 +53,7 @@ def ping(address: str, timeout_s: float = PING_TIMEOUT_S) -> str:
     answer = _request(address, "GET", "/ping", b"", timeout_s)
     version = answer.get("version", "")
     if not isinstance(version, str | int | float) or not answer.keys() & _PING_KEYS:
-        msg = "did not answer a ping as a token provider does"
-        raise PotProviderError(msg)
+        raise PotProviderError("did not answer a ping as a token provider does")
     return _one_line(str(version))[:40]
 
 
@@ -80,10 +79,9 @@ def fetch_token(
     answer = _request(address, "POST", "/get_pot", body, timeout_s)
     token = answer.get("poToken")
     if not isinstance(token, str) or not is_token(token):
-        msg = (
-            "answered without a token" if not token else "answered with no valid token"
+        raise PotProviderError(
+            "answered with no valid token" if token else "answered without a token"
         )
-        raise PotProviderError(msg)
     return token
 
 
@@ -106,15 +104,12 @@ def _request(
     try:
         raw = _exchange(parts, _head(parts, method, path, body) + body, timeout_s)
     except TimeoutError as error:
-        msg = f"did not answer within {timeout_s:g} s"
-        raise PotProviderError(msg) from error
+        raise PotProviderError(f"did not answer within {timeout_s:g} s") from error
     except ConnectionRefusedError as error:
-        msg = "refused the connection"
-        raise PotProviderError(msg) from error
+        raise PotProviderError("refused the connection") from error
     except (OSError, UnicodeError) as error:
         reason = _one_line(getattr(error, "strerror", "") or str(error))
-        msg = f"cannot be reached: {reason}"
-        raise PotProviderError(msg) from error
+        raise PotProviderError(f"cannot be reached: {reason}") from error
     status, content = _parse(raw)
     return _json_object(status, content)
 
@@ -133,44 +128,45 @@ def _head(parts: SplitResult, method: str, path: str, body: bytes) -> bytes:
 
 
 def _exchange(parts: SplitResult, request: bytes, timeout_s: float) -> bytes:
-    """Send a request and return all that comes until the connection's end.
+    """Send a request and return all bytes received until the connection ends.
 
     Raises:
         TimeoutError: The deadline passed.
         OSError: The connection failed.
-        PotProviderError: More came than a token needs.
+        PotProviderError: The response is longer than `MAX_RESPONSE_BYTES`.
     """
     deadline = time.monotonic() + timeout_s
     with _connect(parts, deadline) as connection:
-        connection.settimeout(_left(deadline))
+        connection.settimeout(_seconds_left(deadline))
         connection.sendall(request)
         received = bytearray()
         while True:
-            connection.settimeout(_left(deadline))
+            connection.settimeout(_seconds_left(deadline))
             block = connection.recv(_BLOCK_BYTES)
             if not block:
                 return bytes(received)
             received += block
             if len(received) > MAX_RESPONSE_BYTES:
-                msg = f"answered with more than {MAX_RESPONSE_BYTES >> 10} KiB"
-                raise PotProviderError(msg)
+                raise PotProviderError(
+                    f"answered with more than {MAX_RESPONSE_BYTES >> 10} KiB"
+                )
 
 
 def _connect(parts: SplitResult, deadline: float) -> socket.socket:
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    plain = socket.create_connection((host, port), timeout=_left(deadline))
+    plain = socket.create_connection((host, port), timeout=_seconds_left(deadline))
     if parts.scheme != "https":
         return plain
     try:
-        plain.settimeout(_left(deadline))
+        plain.settimeout(_seconds_left(deadline))
         return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
     except BaseException:
         plain.close()
         raise
 
 
-def _left(deadline: float) -> float:
+def _seconds_left(deadline: float) -> float:
     """Return the seconds to the deadline.
 
     Raises:
@@ -182,8 +178,8 @@ def _left(deadline: float) -> float:
     return left
 
 
-class _Received:
-    """Bytes in the place of the socket that `HTTPResponse` reads from."""
+class _ReceivedBytes:
+    """The part of a socket that `HTTPResponse` reads from, over bytes."""
 
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
@@ -195,18 +191,15 @@ class _Received:
 def _parse(raw: bytes) -> tuple[int, bytes]:
     """Return the status and the content of an HTTP response."""
     if not raw:
-        msg = "closed the connection without an answer"
-        raise PotProviderError(msg)
-    response = http.client.HTTPResponse(cast("socket.socket", _Received(raw)))
+        raise PotProviderError("closed the connection without an answer")
+    response = http.client.HTTPResponse(cast("socket.socket", _ReceivedBytes(raw)))
     try:
         response.begin()
         return response.status, response.read()
     except http.client.IncompleteRead as error:
-        msg = "broke off in the middle of its answer"
-        raise PotProviderError(msg) from error
+        raise PotProviderError("broke off in the middle of its answer") from error
     except (http.client.HTTPException, ValueError) as error:
-        msg = "answered with something that is not HTTP"
-        raise PotProviderError(msg) from error
+        raise PotProviderError("answered with something that is not HTTP") from error
 
 
 def _json_object(status: int, content: bytes) -> dict[str, Any]:
@@ -215,16 +208,15 @@ def _json_object(status: int, content: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         answer = None
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        msg = f"redirected to elsewhere (HTTP {status}), which is not followed"
-        raise PotProviderError(msg)
-    told = answer.get("error") if isinstance(answer, dict) else None
-    if status != HTTPStatus.OK or told:
-        shown = f": {_one_line(str(told))}" if told else ""
-        msg = f"answered with an error (HTTP {status}){shown}"
-        raise PotProviderError(msg)
+        raise PotProviderError(
+            f"redirected to elsewhere (HTTP {status}), which is not followed"
+        )
+    reason = answer.get("error") if isinstance(answer, dict) else None
+    if status != HTTPStatus.OK or reason:
+        suffix = f": {_one_line(str(reason))}" if reason else ""
+        raise PotProviderError(f"answered with an error (HTTP {status}){suffix}")
     if not isinstance(answer, dict):
-        msg = "answered with something that is not a JSON object"
-        raise PotProviderError(msg)
+        raise PotProviderError("answered with something that is not a JSON object")
     return answer
 
 

@@ -37,8 +37,8 @@ class YtAudioPTP(PoTokenProvider):  # type: ignore[misc]  # yt-dlp ships no type
     def _real_request_pot(self, request: PoTokenRequest) -> PoTokenResponse:
         """Return the token for a request.
 
-        A failure is only a line of the log: as a warning of yt-dlp's, its text would
-        count as YouTube's words when the failure is classified.
+        A failure is logged as information: the text of a yt-dlp warning would be
+        classified as if YouTube had sent it.
 
         Raises:
             PoTokenProviderRejectedRequest: There is none.
@@ -46,13 +46,12 @@ class YtAudioPTP(PoTokenProvider):  # type: ignore[misc]  # yt-dlp ships no type
         binding, _ = get_webpo_content_binding(request)
         source = self._source()
         if binding is None or source is None:
-            msg = "no token of a web player is needed"
-            raise PoTokenProviderRejectedRequest(msg)
+            raise PoTokenProviderRejectedRequest("no token of a web player is needed")
         try:
             return PoTokenResponse(po_token=source.fetch(_query(request, binding)))
         except PotProviderError as error:
-            told = f"the provider at {source.address} {error}"
-            self.logger.info(told)
+            message = f"the provider at {source.address} {error}"
+            self.logger.info(message)
             raise PoTokenProviderRejectedRequest(str(error)) from error
 
     def _source(self) -> TokenSource | None:

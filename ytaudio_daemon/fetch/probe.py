@@ -1,4 +1,4 @@
-"""Asks whether YouTube hands out a video, without fetching it: the probe of an outage."""
+"""The probe of an outage: checks whether YouTube serves a video, without fetching it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from ytaudio_daemon.fetch.download_stage import (
 )
 from ytaudio_daemon.model import FetchRequest, Outcome, Phase, Progress
 
-#: Of the media, in bytes: enough to see whether it is handed out.
+#: Bytes of the media to fetch: enough to see whether YouTube serves it.
 FIRST_BYTES = 1024
 
 
@@ -43,7 +43,7 @@ def probe(request: FetchRequest, report: Reporter, context: AttemptContext) -> O
 
 
 def _fetch_first_bytes(ydl: ytdlp_client.YtDlpClient, info: Mapping[str, Any]) -> None:
-    """Fetch the beginning of a plain stream; one of many pieces is not asked for."""
+    """Fetch the beginning of a stream that is one file; others are not fetched."""
     if info.get("protocol") not in {"https", "http"}:
         return
     headers = dict(info.get("http_headers") or {})

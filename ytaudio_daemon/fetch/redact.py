@@ -39,6 +39,6 @@ def log_tail(
 ) -> str:
     """Return the last lines, redacted and bounded."""
     last = deque((line for line in lines if line.strip()), maxlen=max_lines)
-    # The end is cut off before redacting: what names a secret stands before it.
+    # Cut at the end before redacting: the name of a secret comes before the secret.
     kept = [redact(line[:_MAX_LINE]).rstrip()[:_MAX_SHOWN] for line in last]
     return "\n".join(kept)[-max_chars:]

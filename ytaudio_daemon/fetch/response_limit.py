@@ -1,7 +1,7 @@
 """Caps every HTTP body: of pages, errors and redirects.
 
 yt-dlp reads pages, players and API errors whole into memory, and the libraries below it
-the bodies of redirects, which nobody wants. An endless body, or some kilobytes that
+the bodies of redirects, which nothing uses. An endless body, or some kilobytes that
 unpack to gigabytes, would take all memory of the machine before a deadline comes.
 """
 
@@ -54,10 +54,10 @@ def limit_error_body(error: Exception) -> None:
 
 
 def install_redirect_limits() -> None:
-    """Have no body of a redirect read in this process, whichever library follows it.
+    """Make urllib and requests close redirects without reading their bodies.
 
-    Both libraries read it whole inside of yt-dlp's handlers, where `limit_response_size`
-    comes too late.
+    Both read them whole inside of yt-dlp's handlers, where `limit_response_size` comes too
+    late.
     """
     _extend(urllib.request.OpenerDirector, "__init__", _add_plain_bodies)
     try:
@@ -68,7 +68,7 @@ def install_redirect_limits() -> None:
 
 
 class PlainBodies(urllib.request.BaseHandler):
-    """Lets only bodies through urllib that need no unpacking, and of redirects none.
+    """Makes urllib accept only uncompressed bodies, and close redirects unread.
 
     yt-dlp unpacks a body whole and without a limit as soon as urllib has its head.
     """
@@ -110,7 +110,7 @@ def _close_redirect(_session: Any, target: str | None, response: Any) -> None:
 
 
 def _extend(owner: Any, name: str, and_then: Any) -> None:
-    """Let a method of a library end with a call of ours, once per process."""
+    """Extend a library's method by a call of `and_then`, once per process."""
     plain = getattr(owner, name)
     if hasattr(plain, "is_extended"):
         return

@@ -68,7 +68,7 @@ def write_cover(request: FetchRequest, picture: bytes) -> None:
 def job_document(
     request: FetchRequest,
     source: Source,
-    conversion_plan: ConversionPlan,
+    plan: ConversionPlan,
     result: Result,
     extra: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def job_document(
     Args:
         request: Its `job_facts` are copied as they are.
         source: What was fetched.
-        conversion_plan: How it was converted.
+        plan: How it was converted.
         result: The finished file.
         extra: `tags`, `sample_rate_hz`, `channels` and `finished_at`.
     """
@@ -109,8 +109,8 @@ def job_document(
             "size_bytes": source.size_bytes,
         },
         "how": {
-            "copied": conversion_plan.copied,
-            "encoder_kbps": conversion_plan.kbps,
+            "copied": plan.copied,
+            "encoder_kbps": plan.kbps,
             "yt_dlp": ytdlp_version(),
             "ffmpeg": request.ffmpeg_version,
             "with_cookies": source.with_cookies,

@@ -15,14 +15,14 @@ import yt_dlp.networking.common as yt_networking
 
 #: OpenSSL's default bundle (SSL_CTX_set_default_verify_paths(3)).
 BUNDLE_ENV = "SSL_CERT_FILE"
-#: Which file of certificates is meant, and whether it is still the same.
+#: Path, device, inode, size and mtime: equal while the file is the same.
 FileIdentity = tuple[str, int, int, int, int]
 
 
-def share() -> None:
+def share_tls_contexts() -> None:
     """Make yt-dlp's connections with the same settings and trust share one context.
 
-    Should a later yt-dlp lack the function, nothing is shared.
+    If a later yt-dlp lacks the function, nothing is shared.
     """
     make = getattr(yt_networking, "make_ssl_context", None)
     if make is None or hasattr(make, "cache_info"):
@@ -31,18 +31,18 @@ def share() -> None:
 
     @functools.wraps(make)
     def shared(**settings: Any) -> Any:
-        return by_trust(_trusted(), **settings)
+        return by_trust(_trust_key(), **settings)
 
     shared.cache_info = by_trust.cache_info  # type: ignore[attr-defined]  # our mark
     yt_networking.make_ssl_context = shared
 
 
 @contextmanager
-def trusting(ca_file: str) -> Iterator[None]:
-    """Trust a file's certificates as an attempt does that is asked to; undo it at the end.
+def trusting_ca_file(ca_file: str) -> Iterator[None]:
+    """Trust a file's certificates as an attempt does, until the block ends.
 
     Args:
-        ca_file: `[download] ca_file`, or "": the environment's stay.
+        ca_file: `[download] ca_file`; "": those of the environment are trusted.
     """
     before = os.environ.get(BUNDLE_ENV)
     if ca_file:
@@ -56,7 +56,7 @@ def trusting(ca_file: str) -> Iterator[None]:
 
 
 def compat_options(ca_file: str = "") -> set[str]:
-    """Return the option by which yt-dlp trusts what is configured, not certifi's bundle.
+    """Return the option that makes yt-dlp trust the configured file, not certifi's bundle.
 
     Args:
         ca_file: `[download] ca_file`, or "".
@@ -65,7 +65,7 @@ def compat_options(ca_file: str = "") -> set[str]:
     return {"no-certifi"} if configured else set()
 
 
-def _trusted() -> tuple[FileIdentity | None, str | None]:
+def _trust_key() -> tuple[FileIdentity | None, str | None]:
     """Return what OpenSSL's default trust depends on (SSL_CTX_set_default_verify_paths(3)).
 
     A bundle that was replaced meanwhile is another one: it is read, not remembered.

@@ -26,7 +26,7 @@ class Source:
 
     Attributes:
         facts: The video's metadata.
-        wanted: The options it was chosen for, e.g. `opus bestaudio`.
+        wanted: The options it was chosen for, see `selection_key`.
         file: Its name in the folder.
         size_bytes: Of that file.
         format_id: YouTube's number of the stream.

@@ -1,8 +1,8 @@
-"""yt-dlp's extractor of tabs and playlists, with a short way through ordinary rows.
+"""yt-dlp's extractor of tabs and playlists, with a fast path for ordinary rows.
 
-yt-dlp looks for a video's facts in every place where YouTube has ever put them: 1 ms of
-CPU a row, four fifths of the listing of a long playlist. A row whose facts stand where
-YouTube puts them in a playlist today is read directly; any other row goes yt-dlp's way.
+yt-dlp searches every place where YouTube has ever put a video's facts: 1 ms of CPU a
+row, four fifths of the listing of a long playlist. A row whose facts are where YouTube
+puts them in a playlist today is read directly; any other row is left to yt-dlp.
 """
 
 from collections.abc import Mapping

@@ -14,14 +14,20 @@ from typing import Any, BinaryIO
 import mutagen
 from mutagen.aiff import AIFF
 from mutagen.flac import FLAC
-from mutagen.id3 import ID3, ID3NoHeaderError
+from mutagen.id3 import (
+    ID3,
+    Frame,
+    Frames,
+    Frames_2_2,
+    ID3JunkFrameError,
+    ID3NoHeaderError,
+)
 from mutagen.mp4 import MP4
 from mutagen.oggflac import OggFLAC
 from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
-from ytaudio_daemon.fetch.id3_frames import READ_FRAMES
 from ytaudio_daemon.model.youtube_ids import is_video_id
 from ytaudio_daemon.urls import MAX_LINK_CHARS, LinkError, parse_link
 
@@ -71,15 +77,49 @@ def _linked_video(value: str) -> str | None:
         return None
 
 
+#: Bytes of a compressed ID3 frame (https://id3.org/id3v2.4.0-structure, 4.1), which
+#: mutagen inflates whatever comes of it. Deflate makes at most 1,032 of one: 16 MiB.
+_MAX_COMPRESSED_BYTES = 16 * 1024
+_TEXT_FRAMES = frozenset({"TXXX", "TXX", "COMM", "COM"})
+
+
+def _bounded(frame: type[Frame]) -> type[Frame]:
+    """Return a frame's class that skips compressed content beyond the limit."""
+
+    class BoundedFrame(frame):  # type: ignore[misc, valid-type] # a class all the same
+        @classmethod
+        def _fromData(cls, header: Any, flags: int, data: bytes) -> Any:  # noqa: N802 - mutagen's
+            is_v24 = header.version >= (2, 4, 0)
+            mask = Frame.FLAG24_COMPRESS if is_v24 else Frame.FLAG23_COMPRESS
+            if flags & mask and len(data) > _MAX_COMPRESSED_BYTES:
+                raise ID3JunkFrameError("compressed, and too long")
+            return super()._fromData(header, flags, data)
+
+    BoundedFrame.__name__ = frame.__name__  # by which mutagen knows a frame
+    return BoundedFrame
+
+
+def _names_video(name: str) -> bool:
+    return name in _TEXT_FRAMES or name.startswith("W")
+
+
+#: For mutagen's `known_frames`: the frames with a text or an address alone; of the others,
+#: pictures above all, nothing is read. Those of ID3v2.2 are never compressed.
+_READ_FRAMES: dict[str, type[Frame]] = {
+    **{name: frame for name, frame in Frames_2_2.items() if _names_video(name)},
+    **{name: _bounded(frame) for name, frame in Frames.items() if _names_video(name)},
+}
+
+
 def _id3_pairs(file: BinaryIO) -> Iterator[tuple[str, str]]:
     try:
-        yield from _frames(ID3(file, known_frames=READ_FRAMES))
+        yield from _frames(ID3(file, known_frames=_READ_FRAMES))
     except ID3NoHeaderError:
         return
 
 
 def _chunked_id3_pairs(kind: Callable[..., Any], file: BinaryIO) -> Any:
-    return _frames(kind(file, known_frames=READ_FRAMES).tags or {})
+    return _frames(kind(file, known_frames=_READ_FRAMES).tags or {})
 
 
 def _frames(frames: Any) -> Iterator[tuple[str, str]]:

@@ -18,9 +18,9 @@ MIN_FFMPEG = (5,)
 MIN_JS_RUNTIME = {"deno": (2, 3), "node": (22,)}
 _ENCODERS = ("libmp3lame", "libopus", "libvorbis")
 _VERSION_TIMEOUT_S = 20.0
-#: Of what a program says that cannot run.
+#: Characters of the error that a program printed.
 _MAX_REASON_CHARS = 200
-#: node has no such option as yt-dlp gives it then, `--v8-flags=`, which deno takes.
+#: yt-dlp then passes the option `--v8-flags=`, which deno knows and node does not.
 _NEEDS_JIT = "yt-dlp cannot run it where MemoryDenyWriteExecute= is in force; use deno"
 
 
@@ -61,9 +61,9 @@ class Tools:
         runtime = self.js_runtime
         return (runtime.name, runtime.path) if runtime else ()
 
-    def seen(self, purpose: str) -> str:
+    def unusable_remark(self, purpose: str) -> str:
         """Return a remark on what was found for a purpose and is unusable, or ""."""
-        reasons = "; ".join(why for whose, why in self.rejected if whose == purpose)
+        reasons = "; ".join(why for use, why in self.rejected if use == purpose)
         return f" (found but unusable: {reasons})" if reasons else ""
 
     def is_complete(self) -> bool:
@@ -168,15 +168,15 @@ def _read_version(candidate: _ToolCandidate) -> tuple[str, str]:
 
 
 def exit_reason(code: int, errors: str) -> str:
-    """Return why a program that was asked for its version did not tell it. Pure.
+    """Return why a program did not print its version. Pure.
 
     Args:
-        code: As `subprocess` has it: negative for a signal.
+        code: Its exit status; negative for a signal, as in `subprocess`.
         errors: What it wrote to standard error.
     """
-    said = single_line(errors)[:_MAX_REASON_CHARS]
+    detail = single_line(errors)[:_MAX_REASON_CHARS]
     how = f"is killed by signal {-code}" if code < 0 else f"ends with status {code}"
-    return f"{how} when it is asked for its version" + (f": {said}" if said else "")
+    return f"{how} when it is asked for its version" + (f": {detail}" if detail else "")
 
 
 def _ffmpegs() -> Iterator[_ToolCandidate]:

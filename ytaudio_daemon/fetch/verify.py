@@ -6,7 +6,6 @@ and takes the samples away.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from ytaudio_daemon.fetch import ffmpeg, libav
@@ -22,21 +21,6 @@ HOLE_TOLERANCE_S = 0.5
 #: YouTube announces whole seconds, and sound may end before the picture.
 LENGTH_TOLERANCE_S = 2.0
 LENGTH_TOLERANCE_PART = 0.01
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecodeResult:
-    """The result of a full decode.
-
-    Attributes:
-        is_clean: No error was reported.
-        samples_s: Seconds, counted in samples.
-        out_time_s: The last timestamp.
-    """
-
-    is_clean: bool
-    samples_s: float
-    out_time_s: float
 
 
 def prove(
@@ -60,17 +44,19 @@ def prove(
         AttemptFailedError: It has a defect, or ffmpeg cannot be started.
     """
     if libav.is_usable(request):
-        decoded = _decode_in_process(path, on_progress)
-        if find_defect(decoded, announced_s, written_s) is None:
+        decoded = libav.decode(path, on_progress)
+        if decoded and find_defect(decoded, announced_s, written_s) is None:
             return decoded.samples_s
     decoded = _decode_by_program(request.ffmpeg, path, on_progress)
+    if decoded is None:
+        raise AttemptFailedError(failure_for("does_not_decode"))
     if (code := find_defect(decoded, announced_s, written_s)) is not None:
         raise AttemptFailedError(failure_for(code))
     return decoded.samples_s
 
 
 def find_defect(
-    decoded: DecodeResult, announced_s: float, written_s: float
+    decoded: libav.DecodedSound, announced_s: float, written_s: float
 ) -> str | None:
     """Return the failure code of the defect, or None if the audio is whole. Pure.
 
@@ -80,10 +66,10 @@ def find_defect(
         written_s: The last timestamp of the conversion: a hole in the source is
             still in it, and no longer in the converted samples.
     """
-    if not decoded.is_clean or decoded.samples_s <= 0:
+    if decoded.samples_s <= 0:
         return "does_not_decode"
-    stamps = max(decoded.out_time_s, written_s)
-    if abs(stamps - decoded.samples_s) > HOLE_TOLERANCE_S:
+    last_timestamp_s = max(decoded.out_time_s, written_s)
+    if abs(last_timestamp_s - decoded.samples_s) > HOLE_TOLERANCE_S:
         return "holes"
     allowed = max(LENGTH_TOLERANCE_S, LENGTH_TOLERANCE_PART * announced_s)
     if decoded.samples_s < announced_s - allowed:
@@ -91,21 +77,10 @@ def find_defect(
     return "wrong_length" if decoded.samples_s > announced_s + allowed else None
 
 
-def _decode_in_process(
-    path: Path, on_progress: Callable[[float], None]
-) -> DecodeResult:
-    sound = libav.decode(path, on_progress)
-    if sound is None:
-        return DecodeResult(is_clean=False, samples_s=0.0, out_time_s=0.0)
-    return DecodeResult(
-        is_clean=True, samples_s=sound.samples_s, out_time_s=sound.out_time_s
-    )
-
-
 def _decode_by_program(
     ffmpeg_path: str, path: Path, on_progress: Callable[[float], None]
-) -> DecodeResult:
-    """Decode every sample of `path`, discard them, and count them.
+) -> libav.DecodedSound | None:
+    """Decode as `libav.decode` does, by the ffmpeg program; None if it reports an error.
 
     Raises:
         AttemptFailedError: ffmpeg cannot be started.
@@ -115,8 +90,8 @@ def _decode_by_program(
         *ffmpeg.output_arguments(Path("/dev/null"), "s16le"),
     ]  # fmt: skip
     done = ffmpeg.run(ffmpeg_path, arguments, on_progress)
-    return DecodeResult(
-        is_clean=done.is_clean,
-        samples_s=done.out_bytes / _BYTES_PER_S,
-        out_time_s=done.out_time_s,
+    if not done.is_clean:
+        return None
+    return libav.DecodedSound(
+        samples_s=done.out_bytes / _BYTES_PER_S, out_time_s=done.out_time_s
     )

@@ -41,10 +41,10 @@ RETRIES = 5
 CONCURRENT_FRAGMENTS = 4
 #: Read at once; with yt-dlp's 1 KiB and no resizing 58 MB cost 8.5 CPU s.
 BLOCK_BYTES = 32 * 1024
-_MAX_RECORDS = 200
+_MAX_STORED = 200
 
-#: What yt-dlp would import on its way, and mutagen: in the template, before forking.
-#: A module that a later yt-dlp has renamed is simply not warm.
+#: Modules that yt-dlp imports during an attempt, and mutagen's: imported before workers
+#: are forked. One that a later yt-dlp has renamed is imported by each worker.
 _PRELOADED_MODULES = (
     "mutagen.flac",
     "mutagen.id3",
@@ -73,8 +73,8 @@ class LogCapture:
     """yt-dlp's `logger`: stores its lines, and its warnings as evidence."""
 
     def __init__(self) -> None:
-        self.lines: deque[str] = deque(maxlen=_MAX_RECORDS)
-        self.warnings: deque[str] = deque(maxlen=_MAX_RECORDS)
+        self.lines: deque[str] = deque(maxlen=_MAX_STORED)
+        self.warnings: deque[str] = deque(maxlen=_MAX_STORED)
 
     def debug(self, message: str) -> None:
         """Store a line for the log tail."""
@@ -105,7 +105,7 @@ class YtDlpClient(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no ty
 
     @functools.cached_property
     def cookiejar(self) -> Any:
-        """The jar of this client; it remembers its headers."""
+        """This client's cookies; their headers are cached."""
         jar = super().cookiejar
         cache_cookie_headers(jar)
         return jar
@@ -123,7 +123,7 @@ class YtDlpClient(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp ships no ty
         except Exception as error:
             limit_error_body(error)
             self.failed_requests.extend(causes_of(error, url))
-            del self.failed_requests[:-_MAX_RECORDS]
+            del self.failed_requests[:-_MAX_STORED]
             raise
 
     def build_request_director(self, handlers: Any, preferences: Any = None) -> Any:
@@ -156,7 +156,7 @@ def ytdlp_params(
         "allowed_extractors": ["youtube"],
         "js_runtimes": _js_runtimes(request.js_runtime),
         "format": choose,
-        # The reason then comes as a warning, and the title with it.
+        # Then yt-dlp returns the title, and the reason as a warning.
         "ignore_no_formats_error": True,
         "outtmpl": "media.%(ext)s",
         "overwrites": True,
@@ -243,7 +243,7 @@ def warm_up() -> None:
     hosts.install_guard()
     install_redirect_limits()
     po_tokens.register_plugin()
-    shared_tls.share()
+    shared_tls.share_tls_contexts()
     cache_client_settings()
     read_iso_dates()
     cache_runtime_version()
@@ -261,15 +261,15 @@ def _warm_tls_context() -> None:
         "js_runtimes": {},
         "compat_opts": shared_tls.compat_options(ca_file),
     }
-    with shared_tls.trusting(ca_file), YtDlpClient(params) as ydl:
+    with shared_tls.trusting_ca_file(ca_file), YtDlpClient(params) as ydl:
         for handler in ydl._request_director.handlers.values():  # noqa: SLF001 - no public way
             handler._make_sslcontext()  # noqa: SLF001 - the same
 
 
 def cache_runtime_version() -> None:
-    """Cache the JavaScript runtime's version here, instead of asking in every worker.
+    """Cache the JavaScript runtime's version here, so that no worker runs it for that.
 
-    Should a later yt-dlp lack module or function, each worker asks (6 ms of CPU).
+    If a later yt-dlp lacks module or function, each worker runs the program (6 ms of CPU).
     """
     try:
         runtimes = importlib.import_module("yt_dlp.utils._jsruntime")

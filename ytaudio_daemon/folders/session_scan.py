@@ -160,7 +160,7 @@ def _check_entry(
         return
     if not entry.is_dir(follow_symlinks=False):
         yield from check_file(scope, folder, entry)
-    elif not dropfile.is_passed_over(entry.name):
+    elif not dropfile.is_ignored_subfolder(entry.name):
         parts = (*folder.parts, entry.name)
         reason = _folder_reason(entry.name, depth=len(parts))
         if reason is None:
@@ -227,6 +227,6 @@ def _name_reason(name: str) -> str | None:
         return "a receipt, not a list of links; drop the .failed.txt beside it"
     if name in OWN_NAMES:
         return "it counts in the session's own folder only; write its options there"
-    if dropfile.kind_of(name) is None:
+    if dropfile.drop_kind(name) is None:
         return f"not a drop file; its name must end in {dropfile.DROP_ENDINGS}"
     return None

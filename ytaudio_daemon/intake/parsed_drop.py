@@ -133,7 +133,7 @@ class ParsedDrop:
         Whether the content is a drop at all is known at once.
         """
         name = self.inbox_file.name.decode("utf-8", "surrogateescape")
-        kind = dropfile.kind_of(name)
+        kind = dropfile.drop_kind(name)
         if kind is None:
             self.problem = "its name is not one of a drop file"
             return iter(())
@@ -156,7 +156,7 @@ class ParsedDrop:
         is_recorded = (drop_line.line, drop_line.part or 0) <= self.cursor
         if is_recorded or drop_line.identity in self.previous_lines:
             return None
-        return self._new_line(drop_line.over(self._defaults))
+        return self._new_line(drop_line.checked_with(self._defaults))
 
     def _switched_off(self, line: int) -> SwitchedOffLink | None:
         """Return the next switched-off link, which is on this line."""
@@ -192,7 +192,7 @@ class ParsedDrop:
 
     def _new_collection(self, link: CollectionLink, layer: Layer) -> NewCollection:
         merged = {**self._defaults, **layer}
-        return NewCollection.of(
+        return NewCollection.from_link(
             link, Selection.from_layer(merged), Follow.from_layer(merged)
         )
 

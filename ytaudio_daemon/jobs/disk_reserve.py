@@ -50,7 +50,7 @@ class DiskReserve:
         if free >= reserve:
             if gate is not None and gate.code == DISK_FULL:
                 with self._ledger.write() as db:
-                    gates.open_gate_and_hasten(db, GateName.HOST, now)
+                    gates.open_gate_and_make_due(db, GateName.HOST, now)
         elif gate is None or not gate.is_too_early_to_probe(now.wall):
             closed = gate_after_failure(
                 gate, _disk_full(free, reserve), began_at=now.wall, wall=now.wall

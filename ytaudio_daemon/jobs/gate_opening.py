@@ -77,7 +77,7 @@ def open_proven_gates(
     """
     for gate in gates_at(claim.egress, gates.closed_gates(db)):
         if _is_proven_over(gate, claim, now, names):
-            gates.open_gate_and_hasten(db, gate.name, now, gate.egress)
+            gates.open_gate_and_make_due(db, gate.name, now, gate.egress)
 
 
 def _is_proven_over(

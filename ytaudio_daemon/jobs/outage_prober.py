@@ -180,7 +180,7 @@ class OutageProber:
         if outage.state is not OutageState.CONFIRMED or outage.is_settled:
             return
         with self._ledger.write() as db:
-            settled = outages.settle(db, outage, now)
+            settled = outages.refund_attempts(db, outage, now)
             if settled:
                 outages.save_outage(db, replace(outage, is_settled=True))
 

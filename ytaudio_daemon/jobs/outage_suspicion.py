@@ -75,7 +75,7 @@ def end_outage_if_proven(
 
 def end_outage(db: Connection, outage: Outage, now: Now) -> None:
     """Open the gate, and make the jobs that waited because of the outage due."""
-    outages.forget_outage(db)
+    outages.delete_outage(db)
     gates.open_gate(db, GateName.OUTAGE)
     due = outages.make_due(db, outage, now)
     log.info("outage.ended", since=outage.began_at, jobs_due=due)

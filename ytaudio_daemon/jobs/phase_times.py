@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from ytaudio_daemon.ledger.counters import PHASE_BUCKETS, PHASE_SECONDS, counter
+from ytaudio_daemon.ledger.counters import PHASE_BUCKETS, PHASE_SECONDS, counter_name
 from ytaudio_daemon.model import Phase
 
 #: The phases that a worker is in; publishing takes milliseconds.
@@ -49,6 +49,6 @@ class PhaseTimes:
 
     def _add(self, phase: str, seconds: float) -> None:
         bucket = next((str(one) for one in BOUNDS_S if seconds <= one), NO_BOUND)
-        self._ended[counter(PHASE_BUCKETS, phase, bucket)] += 1
-        name = counter(PHASE_SECONDS, phase)
+        self._ended[counter_name(PHASE_BUCKETS, phase, bucket)] += 1
+        name = counter_name(PHASE_SECONDS, phase)
         self._seconds[name] = self._seconds.get(name, 0.0) + seconds

@@ -53,7 +53,7 @@ def open_stale_gates(
         meta.save_network_identity(db, present)
         stale = _stale_gates(gates.closed_gates(db), known, present, proxies)
         for gate in stale:
-            gates.open_gate_and_hasten(db, gate.name, now, gate.egress)
+            gates.open_gate_and_make_due(db, gate.name, now, gate.egress)
     if stale:
         log.info("gates.forgotten", gates=sorted({gate.name for gate in stale}))
     return bool(stale)

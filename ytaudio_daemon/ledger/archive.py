@@ -20,7 +20,12 @@ ALL_SESSIONS = ""
 #: The code of a link that is not fetched because the archive has its video.
 IN_ARCHIVE = "in_archive"
 
+#: NULL when the archive is empty: one search of the key's index.
+_FIRST = sa.select(sa.func.min(archive.c.video_id))
 _COLUMNS = ("video_id", "session", "added_at", "found_in", "path")
+
+#: Names of the sessions whose entries count, `ALL_SESSIONS` among them; None: every entry.
+Scope = Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +102,6 @@ def find_archived(
     return found
 
 
-#: NULL when the archive is empty: one look at the key's index.
-_FIRST = sa.select(sa.func.min(archive.c.video_id))
-
-
 def add_videos(
     db: Connection, session_name: str, videos: Iterable[ArchivedVideo], now: Now
 ) -> AddedCounts:
@@ -156,10 +157,6 @@ def _paths(
     return found
 
 
-#: The sessions whose entries are meant; None for every entry.
-Scope = Sequence[str] | None
-
-
 def scope_of(session_name: str | None) -> Scope:
     """Return the scope of all that counts as had in a session; None: everywhere."""
     return None if session_name is None else (ALL_SESSIONS, session_name)
@@ -207,7 +204,7 @@ def entries_of_videos(
     return sorted(found, key=lambda entry: entry.key)
 
 
-def forget_entries(db: Connection, entries: Iterable[ArchiveEntry]) -> None:
+def delete_entries(db: Connection, entries: Iterable[ArchiveEntry]) -> None:
     """Delete entries: their videos no longer count as had."""
     keys = [(entry.video_id, entry.session) for entry in entries]
     if keys:

@@ -40,7 +40,7 @@ class Flaw:
     message: str
 
 
-def flaws(db: Connection) -> Iterator[Flaw]:
+def find_flaws(db: Connection) -> Iterator[Flaw]:
     """Yield the contradictions in one state of the ledger.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-Key = TypeVar("Key", str, int)
+Key = TypeVar("Key", str, int, bytes)
 
 #: SQLite takes at most 999 bound values a statement when built with old defaults.
 MAX_KEYS_PER_QUERY = 500

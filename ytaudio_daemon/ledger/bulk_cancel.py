@@ -115,7 +115,7 @@ def _cancel_unclaimed(
     insert_rows(db, events, _EVENT_COLUMNS, event_rows)
     left = Counter(JobState(row.state) for row in found)
     adjust_counters(db, session_id, {to: len(found)} | {s: -n for s, n in left.items()})
-    cancelled = counters.counter(counters.FINISHED_JOBS, to.value, "")
+    cancelled = counters.counter_name(counters.FINISHED_JOBS, to.value, "")
     counters.add(db, {cancelled: len(found)})
     if reason == transitions.CANCELLED_BY_USER:  # expiry is no activity
         record_activity(db, session_id, now)

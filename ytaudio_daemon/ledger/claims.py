@@ -116,7 +116,7 @@ def claim_next(
     row = (_next_unblocked(db) if is_probe else None) or _next_queued(db)
     if row is None:
         return None
-    egress = first_with_token(db, _in_order_for(db, row.id, usable), pace, now)
+    egress = take_first_token(db, _in_order_for(db, row.id, usable), pace, now)
     if egress is None:
         return None
     _begin_attempt(db, row, now, host, egress)
@@ -150,7 +150,7 @@ def order_egresses(
     return sorted(ordered, key=lambda key: not is_open(key, closed, now.wall))
 
 
-def first_with_token(
+def take_first_token(
     db: Connection, egresses: Iterable[str], pace: Pace, now: Now
 ) -> str | None:
     """Return the first egress whose pace has a token left, and take it; None: there is none."""

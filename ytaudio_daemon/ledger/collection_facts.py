@@ -24,7 +24,7 @@ def update_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> None:
     if known:
         mine = collections.c.id == claim.collection_id
         db.execute(sa.update(collections).where(mine).values(known))
-    if claim.following is not None:
+    if claim.subscription is not None:
         query = feed_query(claim.kind, claim.url, page.list_id, page.channel_id)
         mine = subscriptions.c.collection_id == claim.collection_id
         db.execute(sa.update(subscriptions).where(mine).values(feed_query=query))

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import UnknownJobError
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.queries import error_from_row
+from ytaudio_daemon.ledger.error_columns import error_from_row
 from ytaudio_daemon.ledger.schema import (
     IS_UNLISTED,
     collections,

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.collection_choice import choose_collection
 from ytaudio_daemon.ledger.enqueue import JobOptions, JobSource, random_uuid
+from ytaudio_daemon.ledger.error_columns import NO_ERROR
 from ytaudio_daemon.ledger.events import record_activity
 from ytaudio_daemon.ledger.schema import (
     IS_UNLISTED,
@@ -30,15 +31,9 @@ BEING_LISTED_MESSAGE = "this session lists it already"
 
 #: The reasons of their events begin so.
 EVENT_PREFIX = "collection_"
-#: ... of one that was asked for again: what had ended goes on.
+#: ... of one that was requested again: what had ended goes on.
 ASKED_AGAIN = "asked_again"
-#: The error columns of a collection without an error.
-NO_ERROR: dict[str, Any] = {
-    "error_kind": None,
-    "error_code": None,
-    "error_message": None,
-    "error_hint": None,
-}
+_UNLISTED = sa.select(collections.c.id, collections.c.session_id).where(IS_UNLISTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +57,7 @@ class NewCollection:
     follow: Follow | None = None
 
     @classmethod
-    def of(
+    def from_link(
         cls, link: CollectionLink, selection: Selection, follow: Follow | None = None
     ) -> "NewCollection":
         """Return what a link names, with a selection of its entries."""
@@ -77,7 +72,7 @@ class NewCollection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedCollection:
+class RequestedCollection:
     """What became of a line with a collection.
 
     Attributes:
@@ -91,14 +86,14 @@ class AskedCollection:
     message: str | None = None
 
 
-def ask_for_collection(
+def request_collection(
     db: Connection,
     session_id: int,
     new: NewCollection,
     job_options: JobOptions,
     source: JobSource,
     now: Now,
-) -> AskedCollection:
+) -> RequestedCollection:
     """Have a collection listed; one that was listed is listed again.
 
     Args:
@@ -121,22 +116,24 @@ def ask_for_collection(
         values = _new_row(session_id, new, job_options, source, now)
         added = sa.insert(collections).values(**values, selection_digest=digest)
         collection_id = db.execute(added.returning(collections.c.id)).scalar_one()
-        return AskedCollection(collection_id=collection_id, result=LineResult.ACCEPTED)
+        return RequestedCollection(
+            collection_id=collection_id, result=LineResult.ACCEPTED
+        )
     state = CollectionState(known.state)
     if state not in LISTING_ENDED:
-        return AskedCollection(
+        return RequestedCollection(
             collection_id=known.id,
             result=LineResult.DUPLICATE,
             message=BEING_LISTED_MESSAGE,
         )
     list_again(db, known.id, now)
     if state is CollectionState.COMPLETED:
-        return AskedCollection(
+        return RequestedCollection(
             collection_id=known.id,
             result=LineResult.DUPLICATE,
             message=LISTED_AGAIN_MESSAGE,
         )
-    return AskedCollection(
+    return RequestedCollection(
         collection_id=known.id,
         result=LineResult.ACCEPTED,
         message=f"runs again: it was {state}",
@@ -192,8 +189,7 @@ def list_again(db: Connection, collection_id: int, now: Now) -> None:
     )
     is_its = subscriptions.c.collection_id == collection_id
     db.execute(sa.update(subscriptions).where(is_its).values(look=Look.NONE.value))
-    mine = sa.select(collections).where(collections.c.id == collection_id)
-    append_collection_event(db, db.execute(mine).one(), now, ASKED_AGAIN)
+    append_collection_event(db, collection_id, now, ASKED_AGAIN)
 
 
 def cancel_collections(
@@ -210,22 +206,10 @@ def cancel_collections(
     Returns:
         The number of listings that were cancelled.
     """
-    found = db.execute(
-        sa.select(
-            collections.c.id, collections.c.session_id, collections.c.drop_id
-        ).where(collections.c.session_id == session_id, IS_UNLISTED)
-    ).all()
+    found = db.execute(_UNLISTED.where(collections.c.session_id == session_id)).all()
     for row in found:
         _cancel(db, row, now, error)
     return len(found)
-
-
-def has_unlisted(db: Connection, session_id: int) -> bool:
-    """Return whether a collection of a session is still to be listed."""
-    query = sa.select(collections.c.id).where(
-        collections.c.session_id == session_id, IS_UNLISTED
-    )
-    return db.execute(query.limit(1)).first() is not None
 
 
 def cancel_collection(db: Connection, collection_id: int, now: Now) -> bool:
@@ -234,11 +218,7 @@ def cancel_collection(db: Connection, collection_id: int, now: Now) -> bool:
     Returns:
         False when the listing had ended.
     """
-    row = db.execute(
-        sa.select(
-            collections.c.id, collections.c.session_id, collections.c.drop_id
-        ).where(collections.c.id == collection_id, IS_UNLISTED)
-    ).first()
+    row = db.execute(_UNLISTED.where(collections.c.id == collection_id)).first()
     if row is not None:
         _cancel(db, row, now, {})
     return row is not None
@@ -256,14 +236,14 @@ def _cancel(db: Connection, row: Any, now: Now, error: Mapping[str, Any]) -> Non
             **error,
         )
     )
-    append_collection_event(db, row, now, "cancelled", end=CollectionState.CANCELLED)
+    append_collection_event(db, row.id, now, "cancelled", end=CollectionState.CANCELLED)
     if not error:  # expiry is no activity
         record_activity(db, row.session_id, now)
 
 
 def append_collection_event(
     db: Connection,
-    collection: Any,
+    collection_id: int,
     now: Now,
     reason: str,
     *,
@@ -273,21 +253,23 @@ def append_collection_event(
 
     Args:
         db: A write transaction.
-        collection: Its row, or the columns id, session_id and drop_id of it.
+        collection_id: The collection.
         now: The moment.
         reason: What happened; the event's has `EVENT_PREFIX` before it.
         end: How the listing ended, if it did, and notices are to say so.
     """
-    mine = lines.c.collection_id == collection.id
+    own = sa.select(collections.c.session_id, collections.c.drop_id)
+    row = db.execute(own.where(collections.c.id == collection_id)).one()
+    mine = lines.c.collection_id == collection_id
     drops = set(db.execute(sa.select(lines.c.drop_id).where(mine).distinct()).scalars())
-    for drop_id in sorted(drops) or [collection.drop_id]:
+    for drop_id in sorted(drops) or [row.drop_id]:
         db.execute(
             sa.insert(events).values(
                 at=now.wall,
-                session_id=collection.session_id,
+                session_id=row.session_id,
                 drop_id=drop_id,
                 reason=f"{EVENT_PREFIX}{reason}",
-                collection_id=collection.id,
+                collection_id=collection_id,
                 to_state=None if end is None else end.value,
             )
         )

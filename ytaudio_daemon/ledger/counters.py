@@ -36,7 +36,7 @@ PHASE_BUCKETS = "phase_buckets"
 PHASE_SECONDS = "phase_seconds"
 
 
-def counter(name: str, *labels: str) -> str:
+def counter_name(name: str, *labels: str) -> str:
     """Return the name of one counter."""
     return ":".join((name, *labels))
 

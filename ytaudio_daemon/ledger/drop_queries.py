@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.line_order import IS_AFTER_BOUND, ORDER, bound_after
-from ytaudio_daemon.ledger.schema import drops, jobs, lines, sessions
+from ytaudio_daemon.ledger.schema import UNFILED, drops, jobs, lines, sessions
 from ytaudio_daemon.model import LinePart, SessionState
 from ytaudio_daemon.urls import Link, parse_plain_link
 
@@ -59,7 +59,7 @@ def unfiled_drops(db: Connection) -> dict[tuple[str, bytes, str], Drop]:
     query = (
         sa.select(drops, sessions.c.name.label("session_name"))
         .join(sessions, sessions.c.id == drops.c.session_id)
-        .where(drops.c.state.in_(["recording", "recorded"]))
+        .where(drops.c.state.in_(UNFILED))
         .where(sessions.c.state == SessionState.ACTIVE)
     )
     rows = db.execute(query).all()
@@ -155,7 +155,7 @@ def orphaned_drops(db: Connection) -> list[Drop]:
     query = (
         sa.select(drops)
         .join(sessions, sessions.c.id == drops.c.session_id)
-        .where(drops.c.state.in_(["recording", "recorded"]))
+        .where(drops.c.state.in_(UNFILED))
         .where(sessions.c.state != SessionState.ACTIVE)
     )
     return [drop_from_row(row) for row in db.execute(query).all()]

@@ -8,24 +8,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.bulk import (
-    MAX_KEYS_PER_QUERY,
     insert_rows,
+    key_batches,
     reserve_ids,
     update_rows,
 )
 from ytaudio_daemon.ledger.drop_queries import Drop, drop_from_row
 from ytaudio_daemon.ledger.enqueue import JobOptions
 from ytaudio_daemon.ledger.events import record_activity
-from ytaudio_daemon.ledger.line_recorder import (
-    LineRecorder,
-    NewLine,
-    SwitchedOffLink,
-)
-from ytaudio_daemon.ledger.schema import (
-    drops,
-    events,
-    switched_off_links,
-)
+from ytaudio_daemon.ledger.line_recorder import LineRecorder, NewLine, SwitchedOffLink
+from ytaudio_daemon.ledger.schema import UNFILED, drops, events, switched_off_links
 from ytaudio_daemon.ledger.sessions import session_row
 from ytaudio_daemon.model import LinePart
 from ytaudio_daemon.model.clock import Now
@@ -56,17 +48,15 @@ DROP_COLUMNS = (
     "received_lived",
     "state",
 )
-
-
 _UNFILED = sa.select(drops).where(
     drops.c.session_id == sa.bindparam("of_session"),
     drops.c.name.in_(sa.bindparam("of_names", expanding=True)),
-    drops.c.state.in_(["recording", "recorded"]),
+    drops.c.state.in_(UNFILED),
 )
 _DROPS = sa.select(drops).where(
     drops.c.id.in_(sa.bindparam("of_drops", expanding=True))
 )
-#: What a drop holds, in the order of the file.
+#: An entry of a drop's file.
 NewEntry = NewLine | SwitchedOffLink
 
 
@@ -135,8 +125,7 @@ def _unfiled_of(
     db: Connection, session_id: int, names: Sequence[bytes]
 ) -> dict[tuple[bytes, str], Drop]:
     found: dict[tuple[bytes, str], Drop] = {}
-    for start in range(0, len(names), MAX_KEYS_PER_QUERY):
-        some = names[start : start + MAX_KEYS_PER_QUERY]
+    for some in key_batches(names):
         bounds = {"of_session": session_id, "of_names": some}
         mine = [drop_from_row(row) for row in db.execute(_UNFILED, bounds).all()]
         found |= {(drop.name, drop.sha256): drop for drop in mine}
@@ -194,14 +183,14 @@ def _skip_recorded_entries(
 ) -> list[tuple[Drop, Sequence[NewEntry]]]:
     """Return the entries that are not recorded: a lost commit may have succeeded."""
     ids = [drop.id for drop, _ in batches]
-    now: dict[int, Drop] = {}
-    for start in range(0, len(ids), MAX_KEYS_PER_QUERY):
-        some = {"of_drops": ids[start : start + MAX_KEYS_PER_QUERY]}
-        now |= {row.id: drop_from_row(row) for row in db.execute(_DROPS, some).all()}
+    stored: dict[int, Drop] = {}
+    for some in key_batches(ids):
+        rows = db.execute(_DROPS, {"of_drops": some}).all()
+        stored |= {row.id: drop_from_row(row) for row in rows}
     return [
         (
-            now[drop.id],
-            [entry for entry in batch if is_behind(entry, now[drop.id].cursor)],
+            stored[drop.id],
+            [entry for entry in batch if is_behind(entry, stored[drop.id].cursor)],
         )
         for drop, batch in batches
     ]

@@ -31,7 +31,7 @@ TRANSIENT_STATES = re.compile(r"53...|57...|58...|25006")
 #: Class: internal error, a damaged page among them.
 INTERNAL_STATES = re.compile(r"XX...")
 #: How the driver complains about a text that is no UTF-8.
-_NO_TEXT = "Could not decode to UTF-8"
+_NOT_UTF8 = "Could not decode to UTF-8"
 #: One transaction makes the ledger longer by less than so many bytes.
 _MAX_GROWTH_BYTES = 4 << 20
 
@@ -79,8 +79,8 @@ def _raise_for_sqlite(error: Exception, detail: sqlite3.Error, ledger: str) -> N
         raise _busy_error(ledger, str(detail)) from error
     if code == sqlite3.SQLITE_FULL:
         raise _full_error(ledger, str(detail)) from error
-    is_no_text = _NO_TEXT in str(detail)
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or is_no_text:
+    is_not_utf8 = _NOT_UTF8 in str(detail)
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or is_not_utf8:
         raise damaged_error(ledger, str(detail)) from error
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
         raise LedgerError(

@@ -25,7 +25,7 @@ from ytaudio_daemon.model.host_errors import current_code
 #: So far there is one site.
 SITE = "youtube"
 #: The latest attempts that are looked through for another blocked video.
-MAX_WITNESSES = 50
+MAX_RECENT_ATTEMPTS = 50
 _CLOSED_GATES = sa.select(gates)
 _SET_PROBE = sa.update(gates).where(gates.c.name == sa.bindparam("of_gate"))
 _RUNNING_JOBS = sa.select(jobs.c.id).where(jobs.c.state == JobState.RUNNING)
@@ -82,28 +82,46 @@ def open_gate(db: Connection, name: GateName, egress: str = "") -> bool:
     return done.rowcount > 0
 
 
-def open_gate_and_hasten(
+def open_gate_and_make_due(
     db: Connection, name: GateName, now: Now, egress: str = ""
 ) -> None:
-    """Open a gate whose cause is gone, and make what waits for it due now."""
-    kinds = [kind.value for kind, gate in GATE_OF.items() if gate is name]
-    if not open_gate(db, name, egress) or not kinds:
-        return
-    _hasten(db, now, jobs.c.error_kind.in_(kinds), collections.c.error_kind.in_(kinds))
+    """Open a gate whose cause is gone, and make what waits for that cause due now."""
+    kinds = [kind for kind, gate in GATE_OF.items() if gate is name]
+    if open_gate(db, name, egress) and kinds:
+        make_kinds_due(db, kinds, now)
 
 
-def hasten_codes(db: Connection, codes: Collection[str], now: Now) -> None:
-    """Make due now what waits for a cause that is gone and has no gate."""
-    _hasten(db, now, jobs.c.error_code.in_(codes), collections.c.error_code.in_(codes))
+def make_kinds_due(db: Connection, kinds: Collection[FailureKind], now: Now) -> None:
+    """Make jobs and collections due now that wait after a failure of some kinds."""
+    values = [kind.value for kind in kinds]
+    make_due(
+        db, now, jobs.c.error_kind.in_(values), collections.c.error_kind.in_(values)
+    )
 
 
-def _hasten(
+def make_codes_due(db: Connection, codes: Collection[str], now: Now) -> None:
+    """Make jobs and collections due now that wait after a failure with some codes."""
+    make_due(db, now, jobs.c.error_code.in_(codes), collections.c.error_code.in_(codes))
+
+
+def make_due(
     db: Connection,
     now: Now,
     of_jobs: sa.ColumnElement[bool],
     of_collections: sa.ColumnElement[bool],
-) -> None:
-    db.execute(
+) -> int:
+    """Make waiting jobs and collections due now, for which a condition holds.
+
+    Args:
+        db: A write transaction.
+        now: The moment.
+        of_jobs: The condition of a job.
+        of_collections: The condition of a collection that is still to be listed.
+
+    Returns:
+        The number of jobs.
+    """
+    changed = db.execute(
         sa.update(jobs)
         .where(jobs.c.state == JobState.WAITING, of_jobs, jobs.c.retry_at > now.wall)
         .values(retry_at=now.wall),
@@ -118,6 +136,7 @@ def _hasten(
         )
         .values(retry_at=now.wall),
     )
+    return changed.rowcount
 
 
 def egresses_that_blocked(
@@ -169,7 +188,7 @@ def has_other_blocked_video(
             sa.func.coalesce(attempts.c.egress, "") == egress,
         )
         .order_by(attempts.c.ended_at.desc())
-        .limit(MAX_WITNESSES),
+        .limit(MAX_RECENT_ATTEMPTS),
     ).all()
     fresh = takewhile(lambda row: row.kind != "completed", rows)
     return any(
@@ -205,7 +224,7 @@ def take_token(db: Connection, bucket: Pace, now: Now, egress: str = "") -> bool
     if tokens >= 1.0:
         _save_tokens(db, tokens - 1.0, now, egress)
         return True
-    site = _site_name(egress)
+    site = _row_name(SITE, egress)
     ahead = sa.select(pace.c.site).where(
         pace.c.site == site, pace.c.filled_at > now.wall
     )
@@ -226,24 +245,21 @@ def seconds_to_next_token(
 
 def available_tokens(db: Connection, bucket: Pace, now: Now, egress: str = "") -> float:
     """Return the tokens that an egress has now; an attempt needs a whole one."""
-    row = db.execute(_BUCKET, {"of_site": _site_name(egress)}).first()
+    row = db.execute(_BUCKET, {"of_site": _row_name(SITE, egress)}).first()
     if row is None:
         return float(bucket.burst)
     return bucket.refill(row.tokens, row.filled_at, now.wall)
 
 
 def _save_tokens(db: Connection, tokens: float, now: Now, egress: str) -> None:
-    site, saved = _site_name(egress), {"tokens": tokens, "filled_at": now.wall}
+    site, saved = _row_name(SITE, egress), {"tokens": tokens, "filled_at": now.wall}
     if db.execute(_SAVE_BUCKET, {"of_site": site, **saved}).rowcount == 0:
         db.execute(_FIRST_BUCKET, {"site": site, **saved})
 
 
-def _site_name(egress: str) -> str:
-    return f"{SITE}@{egress}" if egress else SITE
-
-
-def _row_name(name: GateName, egress: str) -> str:
-    return f"{name.value}@{egress}" if egress else name.value
+def _row_name(name: str, egress: str) -> str:
+    """Return the key of a row that an egress has for itself, or all have together."""
+    return f"{name}@{egress}" if egress else name
 
 
 def _gate_from_row(row: Any) -> Gate:

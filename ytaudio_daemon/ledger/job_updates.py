@@ -111,7 +111,7 @@ def _count_finished(db: Connection, to: JobState, values: Mapping[str, Any]) -> 
     counters.add(
         db,
         {
-            counters.counter(counters.FINISHED_JOBS, to.value, kind): 1,
+            counters.counter_name(counters.FINISHED_JOBS, to.value, kind): 1,
             counters.PUBLISHED_BYTES: values.get("file_size_bytes") or 0,
         },
     )
@@ -140,7 +140,7 @@ def end_attempt(
     counters.add(
         db,
         {
-            counters.counter(counters.ATTEMPTS, kind): 1,
+            counters.counter_name(counters.ATTEMPTS, kind): 1,
             counters.DOWNLOADED_BYTES: outcome.downloaded_bytes,
         },
     )

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.collections import append_collection_event
 from ytaudio_daemon.ledger.library_playlists import collections_of_jobs
-from ytaudio_daemon.ledger.schema import collections, jobs, library_entries
+from ytaudio_daemon.ledger.schema import jobs, library_entries
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
 
@@ -106,10 +106,8 @@ def record_move(db: Connection, moved: LibraryEntry, now: Now) -> None:
     mine = library_entries.c.job_id == moved.job_id
     values = {"name": moved.name, "identity": moved.identity}
     db.execute(sa.update(library_entries).where(mine).values(values))
-    concerned = sorted(collections_of_jobs(db, [moved.job_id]))
-    query = sa.select(collections).where(collections.c.id.in_(concerned))
-    for row in db.execute(query).all():
-        append_collection_event(db, row, now, RELAID)
+    for collection_id in sorted(collections_of_jobs(db, [moved.job_id])):
+        append_collection_event(db, collection_id, now, RELAID)
 
 
 def _files() -> sa.Select[Any]:

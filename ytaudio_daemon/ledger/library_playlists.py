@@ -20,6 +20,14 @@ from ytaudio_daemon.ledger.schema import (
 from ytaudio_daemon.model.job_collection import JobCollection
 from ytaudio_daemon.model.library_facts import collection_name
 
+#: Entries read in one query.
+PAGE_SIZE = 500
+_COLLECTIONS_OF_JOBS = (
+    sa.select(entries.c.collection_id)
+    .distinct()
+    .where(entries.c.job_id.in_(sa.bindparam("of_jobs", expanding=True)))
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryCollection:
@@ -85,15 +93,6 @@ def save_library_collection(db: Connection, changed: LibraryCollection) -> None:
     """Store what the library has of a collection that has a name."""
     mine = library_collections.c.collection_id == changed.collection_id
     db.execute(sa.update(library_collections).where(mine).values(**asdict(changed)))
-
-
-#: Rows of an entry's page.
-PAGE_SIZE = 500
-_COLLECTIONS_OF_JOBS = (
-    sa.select(entries.c.collection_id)
-    .distinct()
-    .where(entries.c.job_id.in_(sa.bindparam("of_jobs", expanding=True)))
-)
 
 
 class PlaylistEntry(NamedTuple):

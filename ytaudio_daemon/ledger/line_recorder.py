@@ -9,10 +9,7 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger import archive, subscriptions
 from ytaudio_daemon.ledger.bulk import insert_rows
 from ytaudio_daemon.ledger.collections import NewCollection
-from ytaudio_daemon.ledger.enqueue import (
-    JobBatch,
-    JobOptions,
-)
+from ytaudio_daemon.ledger.enqueue import JobBatch, JobOptions
 from ytaudio_daemon.ledger.schema import lines
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import (
@@ -149,36 +146,23 @@ class LineRecorder:
     def _line_row(
         self, drop_id: int, line: NewLine, key: str | None
     ) -> tuple[Any, ...]:
-        number, part, text, again = line.line, line.part, line.text, line.again
-        if line.collection is not None and line.job_options is not None:
-            return self._collection_row(
-                drop_id, line, line.collection, line.job_options
-            )
-        if key is None or line.video_id is None or line.job_options is None:
-            return (
-                drop_id,
-                number,
-                part,
-                text,
-                _REJECTED,
-                line.code,
-                line.message,
-                again,
-                None,
-                None,
-            )
+        head = drop_id, line.line, line.part, line.text
+        job_options, again = line.job_options, line.again
+        if line.collection is not None and job_options is not None:
+            return self._collection_row(drop_id, line, line.collection, job_options)
+        if key is None or line.video_id is None or job_options is None:
+            return (*head, _REJECTED, line.code, line.message, again, None, None)
         decision, job_id, known = self._jobs.enqueue(
             key,
             line.video_id,
-            line.job_options,
-            (drop_id, number, part or None),
+            job_options,
+            (drop_id, line.line, line.part or None),
             is_music=line.is_music,
             ignores_archive=line.ignores_archive,
         )
         message = self._message(line.message, decision, known)
         code = _CODES.get(decision.action)
-        result = decision.line_result
-        return drop_id, number, part, text, result, code, message, again, job_id, None
+        return (*head, decision.line_result, code, message, again, job_id, None)
 
     def _collection_row(
         self,
@@ -189,22 +173,13 @@ class LineRecorder:
     ) -> tuple[Any, ...]:
         """Have the collection listed; it stays with the line, so that it can be dropped again."""
         source = drop_id, line.line, line.part or None
-        asked = subscriptions.ask_and_follow(
+        asked = subscriptions.request_and_follow(
             self._db, self._session_id, collection, job_options, source, self._now
         )
         message = "; ".join(filter(None, [line.message, asked.message])) or None
-        return (
-            drop_id,
-            line.line,
-            line.part,
-            line.text,
-            asked.result.value,
-            None,
-            message,
-            line.again,
-            None,
-            asked.collection_id,
-        )
+        head = drop_id, line.line, line.part, line.text
+        result, collection_id = asked.result.value, asked.collection_id
+        return (*head, result, None, message, line.again, None, collection_id)
 
     def _message(
         self, remark: str | None, decision: LinkDecision, known: KnownJob | None

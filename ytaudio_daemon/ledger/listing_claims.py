@@ -13,9 +13,9 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import gates, outages
 from ytaudio_daemon.ledger.claims import (
-    first_with_token,
     history_from_row,
     move_to_end_of_turns,
+    take_first_token,
 )
 from ytaudio_daemon.ledger.collections import append_collection_event
 from ytaudio_daemon.ledger.enqueue import JobOptions, JobSource
@@ -36,14 +36,14 @@ from ytaudio_daemon.model.subscription import FirstLook, Look, SubscriptionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Following:
+class ClaimedSubscription:
     """What a listing must know of the collection's subscription.
 
     Attributes:
         look: How it is looked at.
         feed_query: Names its feed, "" when it has none.
         etag, modified: Of the feed's last answer.
-        whole_lived: The uptime at which the whole list was read last; None: not yet.
+        whole_list_uptime_s: The uptime at which the whole list was read last; None: not yet.
         failures: Looks in a row that failed for good.
         keep_last: The number of its latest files that stay; None for all.
     """
@@ -52,7 +52,7 @@ class Following:
     feed_query: str
     etag: str
     modified: str
-    whole_lived: float | None
+    whole_list_uptime_s: float | None
     failures: int
     keep_last: int | None
 
@@ -62,7 +62,7 @@ class ListingClaim:
     """One attempt to list a collection, with all that is needed to run it.
 
     Attributes:
-        following: Its subscription; None when it is not followed, or no longer.
+        subscription: Its subscription; None when it is not followed, or no longer.
         is_from_now_on: A line follows it, and its list has not been read to the end yet.
     """
 
@@ -81,13 +81,13 @@ class ListingClaim:
     source: JobSource
     history: JobHistory
     egress: str = ""
-    following: Following | None = None
+    subscription: ClaimedSubscription | None = None
     is_from_now_on: bool = False
 
     @property
     def look(self) -> Look:
         """How the collection is looked at; none: a person asked for the listing."""
-        return Look.NONE if self.following is None else self.following.look
+        return Look.NONE if self.subscription is None else self.subscription.look
 
     @property
     def decides_at_once(self) -> bool:
@@ -99,7 +99,7 @@ class ListingClaim:
         """Which entries become jobs, and in which order."""
         if not self.is_from_now_on:
             return self.selection
-        keep_last = None if self.following is None else self.following.keep_last
+        keep_last = None if self.subscription is None else self.subscription.keep_last
         return FirstLook(self.selection, keep_last)
 
     @property
@@ -168,7 +168,7 @@ def claim_next(
     if row is None:
         return None
     usable = (k for k in egresses if _may_list(db, gates_at(k, closed), now))
-    egress = first_with_token(db, usable, pace, now)
+    egress = take_first_token(db, usable, pace, now)
     if egress is None:
         return None
     db.execute(
@@ -185,7 +185,7 @@ def claim_next(
     move_to_end_of_turns(db, row.session_id)
     claim = replace(find_claims(db, collections.c.id == row.id)[0], egress=egress)
     if claim.look is Look.NONE:  # a look without news is none of the receipts' either
-        append_collection_event(db, row, now, "claimed")
+        append_collection_event(db, row.id, now, "claimed")
     return claim
 
 
@@ -264,20 +264,20 @@ def _claim_from_row(row: Any) -> ListingClaim:
             else (None, None, None)
         ),
         history=history_from_row(row),
-        following=_following(row),
+        subscription=_claimed_subscription(row),
         is_from_now_on=row.follow_state is not None and row.listed_at is None,
     )
 
 
-def _following(row: Any) -> Following | None:
+def _claimed_subscription(row: Any) -> ClaimedSubscription | None:
     if row.follow_state in (None, SubscriptionState.STOPPED.value):
         return None
-    return Following(
+    return ClaimedSubscription(
         look=Look(row.look),
         feed_query=row.feed_query,
         etag=row.etag,
         modified=row.modified,
-        whole_lived=row.whole_lived,
+        whole_list_uptime_s=row.whole_lived,
         failures=row.failures,
         keep_last=row.keep_last,
     )

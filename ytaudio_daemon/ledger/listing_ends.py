@@ -5,7 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ytaudio_daemon.ledger.collections import NO_ERROR, append_collection_event
+from ytaudio_daemon.ledger.collections import append_collection_event
+from ytaudio_daemon.ledger.error_columns import NO_ERROR, error_columns
 from ytaudio_daemon.ledger.events import record_activity
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.ledger.schema import IS_UNLISTED, collections, entries, jobs
@@ -38,8 +39,8 @@ def requeue_due(db: Connection, now: Now, max_delay_s: float) -> int:
 
     As with jobs, one that is due too far ahead was scheduled by a clock that jumped.
     """
-    rows = db.execute(
-        sa.select(collections.c.id, collections.c.session_id, collections.c.drop_id)
+    due = (
+        sa.select(collections.c.id)
         .where(
             IS_UNLISTED,
             collections.c.state == CollectionState.WAITING.value,
@@ -49,15 +50,16 @@ def requeue_due(db: Connection, now: Now, max_delay_s: float) -> int:
             ),
         )
         .limit(500)
-    ).all()
-    for row in rows:
+    )
+    ids = db.execute(due).scalars().all()
+    for collection_id in ids:
         db.execute(
             sa.update(collections)
-            .where(collections.c.id == row.id)
+            .where(collections.c.id == collection_id)
             .values(state=CollectionState.QUEUED.value, retry_at=None)
         )
-        append_collection_event(db, row, now, "due")
-    return len(rows)
+        append_collection_event(db, collection_id, now, "due")
+    return len(ids)
 
 
 def record_failure(
@@ -80,11 +82,8 @@ def record_failure(
         state,
         now,
         failure.code,
-        is_news=state is CollectionState.FAILED and not _has_failed_before(claim),
-        error_kind=failure.kind.value,
-        error_code=failure.code,
-        error_message=failure.message,
-        error_hint=failure.hint,
+        is_notified=state is CollectionState.FAILED and not _has_failed_before(claim),
+        **error_columns(failure),
         retry_at=decision.retry_at,
         charged=collections.c.charged + int(decision.charged),
         crashes=collections.c.crashes + int(decision.crashed),
@@ -111,14 +110,14 @@ def complete(
     """
     known = {} if count is None else {"entry_count": count}
     is_asked = claim.look is Look.NONE and claim.asked_attempt == 0
-    is_news = is_asked or has_made_jobs(db, claim)
+    is_notified = is_asked or has_made_jobs(db, claim)
     done = _change(
         db,
         claim,
         CollectionState.COMPLETED,
         now,
         "listed",
-        is_news=is_news,
+        is_notified=is_notified,
         is_cut=is_cut,
         listed_at=now.wall,
         finalized_at=now.wall,
@@ -150,7 +149,7 @@ def end_look(db: Connection, claim: ListingClaim, now: Now) -> bool:
         CollectionState.COMPLETED,
         now,
         "looked_at",
-        is_news=has_made_jobs(db, claim),
+        is_notified=has_made_jobs(db, claim),
         finalized_at=now.wall,
         **NO_ERROR,
     )
@@ -158,7 +157,7 @@ def end_look(db: Connection, claim: ListingClaim, now: Now) -> bool:
 
 def _has_failed_before(claim: ListingClaim) -> bool:
     """Return whether the look before failed, too: nobody is told of that twice."""
-    return claim.following is not None and claim.following.failures > 0
+    return claim.subscription is not None and claim.subscription.failures > 0
 
 
 def _fence(claim: ListingClaim) -> tuple[sa.ColumnElement[bool], ...]:
@@ -176,10 +175,10 @@ def _change(
     now: Now,
     reason: str,
     *,
-    is_news: bool = False,
+    is_notified: bool = False,
     **values: Any,
 ) -> bool:
-    """Move a running listing; `is_news`: notices say that it ended.
+    """Move a running listing; `is_notified`: notices say that it ended.
 
     Returns:
         False when the attempt is no longer the collection's.
@@ -191,11 +190,9 @@ def _change(
     )
     if done.rowcount != 1:
         return False
-    row = db.execute(
-        sa.select(collections).where(collections.c.id == claim.collection_id)
-    ).one()
-    append_collection_event(db, row, now, reason, end=to if is_news else None)
-    if is_news or claim.look is Look.NONE:
+    end = to if is_notified else None
+    append_collection_event(db, claim.collection_id, now, reason, end=end)
+    if is_notified or claim.look is Look.NONE:
         record_activity(db, claim.session_id, now)
     return True
 

@@ -18,14 +18,11 @@ from ytaudio_daemon.ledger.enqueue import JobBatch
 from ytaudio_daemon.ledger.events import record_activity
 from ytaudio_daemon.ledger.listing_claims import ListingClaim
 from ytaudio_daemon.ledger.listing_ends import is_current
-from ytaudio_daemon.ledger.schema import (
-    collections,
-    entries,
-)
+from ytaudio_daemon.ledger.schema import entries
 from ytaudio_daemon.ledger.sessions import session_row
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import WhenFull, audio_key
-from ytaudio_daemon.model.listing import ListedPage
+from ytaudio_daemon.model.listing import ListedEntry, ListedPage
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.model.subscription import PASSED_OVER, Look
 from ytaudio_daemon.system.times import rfc3339
@@ -69,6 +66,19 @@ class Entry:
     skipped: str | None = None
     job_id: int | None = None
 
+    @classmethod
+    def from_listed(cls, listed: ListedEntry, position: int | None = None) -> "Entry":
+        """Return an entry as a worker has listed it, at its place or another."""
+        return cls(
+            video_id=listed.video_id,
+            position=listed.position if position is None else position,
+            title=listed.title or None,
+            duration_s=listed.duration_s,
+            upload_date=listed.upload_date or None,
+            track=listed.track,
+            unavailable=listed.unavailable,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRules:
@@ -105,26 +115,17 @@ def record_page(
         return None
     update_facts(db, claim, page)
     known = known_entries(db, claim, [entry.video_id for entry in page.entries])
-    found = [
-        Entry(
-            video_id=entry.video_id,
-            position=entry.position,
-            title=entry.title or None,
-            duration_s=entry.duration_s,
-            upload_date=entry.upload_date or None,
-            track=entry.track,
-            unavailable=entry.unavailable,
-        )
-        for entry in page.entries
-    ]
+    found = [Entry.from_listed(entry) for entry in page.entries]
     undecided = _undecided(claim, found, known)
-    chosen = count_chosen(db, claim)
+    selected_count = count_selected(db, claim)
     if claim.decides_at_once:
-        chosen = select_entries(db, claim, undecided, chosen, rules, now)
+        selected_count = select_entries(
+            db, claim, undecided, selected_count, rules, now
+        )
     write_entries(db, claim, found, now)
     if undecided or claim.look is Look.NONE:
         append_page_event(db, claim, now)
-    return chosen
+    return selected_count
 
 
 def _undecided(
@@ -140,18 +141,18 @@ def _undecided(
     undecided = []
     for entry in found:
         row = known.get(entry.video_id)
-        is_settled = False
+        is_decided = False
         if row is not None:
             entry.job_id = row.job_id
-            is_settled = _is_settled(claim, row, entry)
-            if is_settled or row.attempt > claim.asked_attempt:
+            is_decided = _is_decided(claim, row, entry)
+            if is_decided or row.attempt > claim.asked_attempt:
                 entry.skipped = row.skipped
-        if not is_settled:
+        if not is_decided:
             undecided.append(entry)
     return undecided
 
 
-def _is_settled(claim: ListingClaim, row: Any, entry: Entry) -> bool:
+def _is_decided(claim: ListingClaim, row: Any, entry: Entry) -> bool:
     """Return whether what was decided of a known entry holds.
 
     Args:
@@ -173,7 +174,7 @@ def decide_entries(
     db: Connection,
     claim: ListingClaim,
     batch: Sequence[Entry],
-    chosen: int,
+    selected_count: int,
     rules: RecordRules,
     now: Now,
 ) -> int | None:
@@ -183,7 +184,7 @@ def decide_entries(
         db: A write transaction.
         claim: The attempt.
         batch: The next entries, in the order of the selection.
-        chosen: The number of entries that are selected before them.
+        selected_count: The number of entries that are selected before them.
         rules: From the config.
         now: The moment.
 
@@ -193,10 +194,10 @@ def decide_entries(
     """
     if not is_current(db, claim):
         return None
-    chosen = select_entries(db, claim, batch, chosen, rules, now)
+    selected_count = select_entries(db, claim, batch, selected_count, rules, now)
     write_entries(db, claim, batch, now)
     append_page_event(db, claim, now)
-    return chosen
+    return selected_count
 
 
 def seen_entries(db: Connection, claim: ListingClaim) -> list[Entry]:
@@ -226,7 +227,7 @@ def select_entries(
     db: Connection,
     claim: ListingClaim,
     undecided: Sequence[Entry],
-    chosen: int,
+    selected_count: int,
     rules: RecordRules,
     now: Now,
 ) -> int:
@@ -236,7 +237,7 @@ def select_entries(
         The number of entries that are selected, with those before.
     """
     if not undecided:
-        return chosen
+        return selected_count
     session = session_row(db, claim.session_id)
     batch = JobBatch(
         db,
@@ -251,14 +252,14 @@ def select_entries(
     for entry in undecided:
         if claim.look is not Look.NONE:  # lists tell no days as a rule
             entry.upload_date = entry.upload_date or rfc3339(now.wall)[:10]
-        entry.skipped = claim.wanted.skip_reason(entry, chosen, rules.max_items)
+        entry.skipped = claim.wanted.skip_reason(entry, selected_count, rules.max_items)
         if not entry.unavailable and entry.skipped is None:
             _enqueue_entry(batch, claim, entry)
-            chosen += entry.job_id is not None
+            selected_count += entry.job_id is not None
     batch.write()
     accepted = session.accepted + batch.new_job_count
     record_activity(db, claim.session_id, now, accepted=accepted)
-    return chosen
+    return selected_count
 
 
 def _enqueue_entry(batch: JobBatch, claim: ListingClaim, entry: Entry) -> None:
@@ -298,7 +299,7 @@ def known_entries(
     return {row.video_id: row for row in db.execute(query).all()}
 
 
-def count_chosen(db: Connection, claim: ListingClaim) -> int:
+def count_selected(db: Connection, claim: ListingClaim) -> int:
     """Count the entries that were selected since a person asked last, or by this look."""
     is_counted = entries.c.attempt > claim.asked_attempt
     if claim.look is not Look.NONE:
@@ -343,7 +344,4 @@ def write_entries(
 
 def append_page_event(db: Connection, claim: ListingClaim, now: Now) -> None:
     """Append that entries were recorded, for each drop whose receipts show them."""
-    row = db.execute(
-        sa.select(collections).where(collections.c.id == claim.collection_id)
-    ).one()
-    append_collection_event(db, row, now, "page_recorded")
+    append_collection_event(db, claim.collection_id, now, "page_recorded")

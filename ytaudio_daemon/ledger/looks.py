@@ -12,7 +12,7 @@ from ytaudio_daemon.ledger.listing_pages import (
     Entry,
     RecordRules,
     append_page_event,
-    count_chosen,
+    count_selected,
     known_entries,
     select_entries,
     write_entries,
@@ -52,17 +52,17 @@ def record_feed(
     selection = claim.selection
     asks_for_length = selection.min_s is not None or selection.max_s is not None
     if fresh and (not known or asks_for_length):
-        _set(db, claim, look=Look.LIST.value)
+        _update_subscription(db, claim, look=Look.LIST.value)
         return 0
     returned = [each for each in known.values() if each.gone_at is not None]
     _unmark_gone(db, claim, [each.video_id for each in returned])
     if fresh:
-        found = _placed(db, claim, fresh)
-        chosen = count_chosen(db, claim)
-        select_entries(db, claim, found, chosen, rules, now)
+        found = _positioned(db, claim, fresh)
+        selected_count = count_selected(db, claim)
+        select_entries(db, claim, found, selected_count, rules, now)
         write_entries(db, claim, found, now)
         append_page_event(db, claim, now)
-    return count_chosen(db, claim)
+    return count_selected(db, claim)
 
 
 def complete(
@@ -98,33 +98,33 @@ def complete(
     marks = {}
     if totals.feed == FeedState.READ:
         marks = {"etag": feed_mark(totals.etag), "modified": feed_mark(totals.modified)}
-    _end(db, claim, now, **marks)
+    _end_look(db, claim, now, **marks)
     return True
 
 
 def record_failed_look(db: Connection, claim: ListingClaim) -> None:
     """Count a look that failed for good; the next one comes in its turn."""
-    if claim.following is not None:
+    if claim.subscription is not None:
         failures = subscriptions.c.failures + 1
-        _set(db, claim, look=Look.NONE.value, failures=failures)
+        _update_subscription(db, claim, look=Look.NONE.value, failures=failures)
 
 
 def _complete_list(
     db: Connection, claim: ListingClaim, now: Now, *, count: int | None, is_cut: bool
 ) -> bool:
     done = listing_ends.complete(db, claim, now, count=count, is_cut=is_cut)
-    if done and claim.following is not None:
-        _end(db, claim, now, whole_lived=now.uptime_s)
+    if done and claim.subscription is not None:
+        _end_look(db, claim, now, whole_lived=now.uptime_s)
     return done
 
 
-def _end(db: Connection, claim: ListingClaim, now: Now, **more: object) -> None:
+def _end_look(db: Connection, claim: ListingClaim, now: Now, **more: object) -> None:
     found = (
         {"found_at": claim.history.claimed_at}
         if listing_ends.has_made_jobs(db, claim)
         else {}
     )
-    _set(
+    _update_subscription(
         db,
         claim,
         look=Look.NONE.value,
@@ -135,7 +135,7 @@ def _end(db: Connection, claim: ListingClaim, now: Now, **more: object) -> None:
     )
 
 
-def _set(db: Connection, claim: ListingClaim, **values: object) -> None:
+def _update_subscription(db: Connection, claim: ListingClaim, **values: object) -> None:
     mine = subscriptions.c.collection_id == claim.collection_id
     db.execute(sa.update(subscriptions).where(mine).values(**values))
 
@@ -156,7 +156,7 @@ def _unmark_gone(db: Connection, claim: ListingClaim, videos: Sequence[str]) -> 
         db.execute(sa.update(entries).where(mine).values(gone_at=None))
 
 
-def _placed(
+def _positioned(
     db: Connection, claim: ListingClaim, fresh: Sequence[ListedEntry]
 ) -> list[Entry]:
     """Return new entries in the order they came out, behind all that are known."""
@@ -165,14 +165,6 @@ def _placed(
     )
     last = db.execute(query).scalar() or 0
     return [
-        Entry(
-            video_id=entry.video_id,
-            position=position,
-            title=entry.title or None,
-            duration_s=entry.duration_s,
-            upload_date=entry.upload_date or None,
-            track=None,
-            unavailable=entry.unavailable,
-        )
+        Entry.from_listed(entry, position)
         for position, entry in enumerate(reversed(fresh), last + 1)
     ]

@@ -6,13 +6,26 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger import gates
+from ytaudio_daemon.ledger.error_columns import NO_ERROR
 from ytaudio_daemon.ledger.gates import SITE
 from ytaudio_daemon.ledger.job_updates import change_state
-from ytaudio_daemon.ledger.schema import attempts, jobs, outages, sessions
-from ytaudio_daemon.ledger.transitions import CLEARED_ERROR
+from ytaudio_daemon.ledger.schema import (
+    attempts,
+    collections,
+    jobs,
+    outages,
+    sessions,
+)
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.outage import OF_THE_VIDEO, AttemptEnd, Outage, OutageState
+from ytaudio_daemon.model.outage import (
+    OF_THE_VIDEO,
+    TECHNICAL_KINDS,
+    AttemptEnd,
+    Outage,
+    OutageState,
+)
 
 #: Attempts that are looked through for failures in a row.
 MAX_RECENT = 64
@@ -21,7 +34,7 @@ MAX_ROW = 10_000
 #: Completed attempts that are looked through for videos that are known to work.
 MAX_COMPLETED = 200
 #: Jobs whose charge is given back in one transaction.
-SETTLE_BATCH = 500
+REFUND_BATCH = 500
 #: The reason of the event: a job that failed in an outage is queued again.
 QUEUED_AGAIN = "outage"
 _OUTAGE = sa.select(outages).where(outages.c.site == SITE)
@@ -46,14 +59,14 @@ def is_held(db: Connection, now: Now) -> bool:
 
 def save_outage(db: Connection, outage: Outage) -> None:
     """Store an outage in place of the one before."""
-    forget_outage(db)
+    delete_outage(db)
     values = {name: getattr(outage, name) for name in Outage.__slots__}
     db.execute(
         sa.insert(outages).values(site=SITE, **values | {"state": outage.state.value})
     )
 
 
-def forget_outage(db: Connection) -> None:
+def delete_outage(db: Connection) -> None:
     """Delete the outage: it is over."""
     db.execute(sa.delete(outages).where(outages.c.site == SITE))
 
@@ -108,7 +121,9 @@ def known_videos(
     return list(dict.fromkeys(found))[:count]
 
 
-def settle(db: Connection, outage: Outage, now: Now, limit: int = SETTLE_BATCH) -> bool:
+def refund_attempts(
+    db: Connection, outage: Outage, now: Now, limit: int = REFUND_BATCH
+) -> bool:
     """Give charges back, and queue jobs again that failed, for some of the jobs.
 
     Repeatable: an attempt whose charge was given back is not found again.
@@ -129,7 +144,7 @@ def settle(db: Connection, outage: Outage, now: Now, limit: int = SETTLE_BATCH) 
         .limit(limit),
     ).all()
     for job_id in dict.fromkeys(row.job_id for row in rows):
-        _give_back(db, job_id, outage, now)
+        _refund_job(db, job_id, outage, now)
     return len(rows) < limit
 
 
@@ -141,19 +156,17 @@ def probe_now(db: Connection, now: Now) -> None:
 
 
 def make_due(db: Connection, outage: Outage, now: Now) -> int:
-    """Make the jobs that wait because of an outage due now; returns their number."""
-    latest = sa.exists().where(
+    """Make what waits because of an outage due now; returns the number of jobs."""
+    failed_alike = sa.exists().where(
         attempts.c.job_id == jobs.c.id,
         attempts.c.number == jobs.c.attempt,
         _is_alike(outage),
     )
-    waiting = jobs.c.state == JobState.WAITING
-    changed = db.execute(
-        sa.update(jobs)
-        .where(waiting, jobs.c.retry_at > now.wall, latest)
-        .values(retry_at=now.wall),
+    # A list that is unavailable of itself fails at once: it does not wait.
+    lists = collections.c.error_kind.in_([kind.value for kind in TECHNICAL_KINDS])
+    return gates.make_due(
+        db, now, failed_alike, lists if outage.is_technical else sa.false()
     )
-    return changed.rowcount
 
 
 def _attempt_end(row: Any) -> AttemptEnd:
@@ -184,7 +197,7 @@ def _charged_attempts(outage: Outage) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _give_back(db: Connection, job_id: int, outage: Outage, now: Now) -> None:
+def _refund_job(db: Connection, job_id: int, outage: Outage, now: Now) -> None:
     """Undo what the outage has cost a job."""
     given_back = db.execute(
         sa.update(attempts)
@@ -206,7 +219,7 @@ def _give_back(db: Connection, job_id: int, outage: Outage, now: Now) -> None:
         finalized_at=None,
         retry_at=None,
         pending_lived=now.uptime_s,
-        **CLEARED_ERROR,
+        **NO_ERROR,
     )
 
 

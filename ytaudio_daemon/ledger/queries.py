@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.errors import UnknownJobError
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.bulk import key_batches
+from ytaudio_daemon.ledger.error_columns import error_from_row
 from ytaudio_daemon.ledger.job_join import JOBS_QUERY, source_file
 from ytaudio_daemon.ledger.line_order import ORDER
 from ytaudio_daemon.ledger.schema import (
@@ -116,12 +117,12 @@ def session_counts(db: Connection) -> dict[SessionState, int]:
 
 def session_status_jobs(db: Connection, session_id: int) -> tuple[list[JobRow], bool]:
     """Return a session's running, next and latest jobs, and True if some are left out."""
-    running = _ask_jobs(db, _RUNNING_OF_SESSION, of_session=session_id)
+    running = _fetch_jobs(db, _RUNNING_OF_SESSION, of_session=session_id)
     following: list[JobRow] = []
     for query in _NEXT_OF_SESSION.values():
         room = MAX_NEXT_JOBS + 1 - len(following)
-        following += _ask_jobs(db, query, of_session=session_id, limit=room)
-    latest = _ask_jobs(db, _LATEST_OF_SESSION, of_session=session_id)
+        following += _fetch_jobs(db, query, of_session=session_id, limit=room)
+    latest = _fetch_jobs(db, _LATEST_OF_SESSION, of_session=session_id)
     truncated = len(following) > MAX_NEXT_JOBS or len(latest) > MAX_LATEST_JOBS
     return running + following[:MAX_NEXT_JOBS] + latest[:MAX_LATEST_JOBS], truncated
 
@@ -178,13 +179,13 @@ def find_job_by_audio(
 
 def find_job_by_uuid(db: Connection, job_uuid: str) -> JobRow | None:
     """Return the job of exactly this UUID, in whichever session, if any."""
-    found = _ask_jobs(db, _JOB_OF_UUID, of_uuid=job_uuid)
+    found = _fetch_jobs(db, _JOB_OF_UUID, of_uuid=job_uuid)
     return found[0] if found else None
 
 
 def job_by_id(db: Connection, job_id: int) -> JobRow:
     """Return a job by its row's number."""
-    return _ask_jobs(db, _JOB, of_job=job_id)[0]
+    return _fetch_jobs(db, _JOB, of_job=job_id)[0]
 
 
 def job_attempts(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
@@ -265,7 +266,7 @@ def jobs_by_id(db: Connection, ids: Sequence[int]) -> dict[int, JobRow]:
     """Return jobs by their rows' numbers; deleted ones are left out."""
     found: dict[int, JobRow] = {}
     for some in key_batches(ids):
-        found |= {row.id: row for row in _ask_jobs(db, _JOBS, of_jobs=some)}
+        found |= {row.id: row for row in _fetch_jobs(db, _JOBS, of_jobs=some)}
     return found
 
 
@@ -278,15 +279,17 @@ def _query_jobs(
     query = JOBS_QUERY.where(*conditions).order_by(*order)
     if limit is not None:
         query = query.limit(limit)
-    return _ask_jobs(db, query)
+    return _fetch_jobs(db, query)
 
 
-def _ask_jobs(db: Connection, query: sa.Select[Any], **bounds: object) -> list[JobRow]:
+def _fetch_jobs(
+    db: Connection, query: sa.Select[Any], **bounds: object
+) -> list[JobRow]:
     return [_job_row(row) for row in db.execute(query, bounds).all()]
 
 
 def _job_row(row: Any) -> JobRow:
-    same = {name: getattr(row, name) for name in _SAME_NAMES}
+    same = {name: getattr(row, name) for name in _COPIED_FIELDS}
     return JobRow(
         **same,
         state=JobState(row.state),
@@ -298,20 +301,8 @@ def _job_row(row: Any) -> JobRow:
 
 
 #: Fields of `JobRow` that are columns of `JOBS_QUERY`.
-_SAME_NAMES = tuple(
+_COPIED_FIELDS = tuple(
     name
     for name in JobRow.__slots__
     if name not in {"state", "error", "source_file", "source_line", "source_part"}
 )
-
-
-def error_from_row(row: Any) -> dict[str, str] | None:
-    """Return the latest failure of a job's or collection's row; None when it has none."""
-    if row.error_kind is None:
-        return None
-    return {
-        "kind": row.error_kind,
-        "code": current_code(row.error_code),
-        "message": row.error_message,
-        "hint": row.error_hint,
-    }

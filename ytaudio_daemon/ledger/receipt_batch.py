@@ -11,40 +11,14 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger.line_order import ORDER
 from ytaudio_daemon.ledger.receipt_line import ReceiptLine
 from ytaudio_daemon.ledger.receipts import (
-    IS_PLACED,
     LINE_COLUMNS,
     ReceiptHead,
     receipt_heads_by_id,
+    superseded_drops,
 )
-from ytaudio_daemon.ledger.schema import (
-    drops,
-    jobs,
-    lines,
-    sessions,
-    switched_off_links,
-)
+from ytaudio_daemon.ledger.schema import jobs, lines, switched_off_links
 
-_NEWER = drops.alias("newer")
-_NEWER_SESSIONS = sessions.alias("newer_sessions")
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
-_SUPERSEDED_QUERY = (
-    sa.select(drops.c.id)
-    .join(sessions, sessions.c.id == drops.c.session_id)
-    .join(_NEWER_SESSIONS, _NEWER_SESSIONS.c.name == sessions.c.name)
-    .join(
-        _NEWER,
-        sa.and_(
-            _NEWER.c.session_id == _NEWER_SESSIONS.c.id,
-            _NEWER.c.name == drops.c.name,
-            _NEWER.c.id > drops.c.id,
-            sa.func.coalesce(_NEWER.c.filed_name, _NEWER.c.name)
-            == sa.func.coalesce(drops.c.filed_name, drops.c.name),
-            _NEWER.c.at_root == drops.c.at_root,
-            _NEWER.c.state.not_in(["recording", "recorded"]),
-        ),
-    )
-    .where(drops.c.id.in_(_IDS), IS_PLACED)
-)
 _LINES_QUERY = (
     sa.select(lines.c.drop_id, *LINE_COLUMNS)
     .outerjoin(jobs, jobs.c.id == lines.c.job_id)
@@ -84,7 +58,7 @@ def read_small_receipts(
         max_lines: A drop of more lines is not small.
     """
     heads = receipt_heads_by_id(db, drop_ids)
-    superseded = set(db.execute(_SUPERSEDED_QUERY, {"ids": list(heads)}).scalars())
+    superseded = superseded_drops(db, heads)
     small = [
         id_
         for id_ in drop_ids

@@ -22,6 +22,9 @@ IS_UNAVAILABLE = sa.and_(
     entries.c.job_id.is_(None),
     entries.c.skipped.is_(None),
 )
+#: The fields of a `ReceiptLine` that `JOB_COLUMNS` fill, in their order.
+_FIRST = ReceiptLine._fields.index("job")
+_JOB_FIELDS = ReceiptLine._fields[_FIRST : _FIRST + len(JOB_COLUMNS)]
 
 
 def with_collections(
@@ -101,18 +104,15 @@ def _items(db: Connection, collection_id: int) -> list[ReceiptLine]:
             code=None,
             message=REMOVED_REMARK if removal == Removal.REMOVED else None,
             again=None,
-            collection_id=None,
+            item=position,
+            item_id=video_id,
+            unavailable="" if job[0] else unavailable,
             **dict(zip(_JOB_FIELDS, job, strict=True)),
-        )._replace(
-            item=position, unavailable="" if job[0] else unavailable, item_id=video_id
         )
         for position, video_id, title, unavailable, removal, *job in db.execute(
             query
         ).all()
     ]
-
-
-_JOB_FIELDS = ReceiptLine._fields[7 : 7 + len(JOB_COLUMNS)]
 
 
 def _skipped(db: Connection, collection_id: int) -> dict[str, int]:

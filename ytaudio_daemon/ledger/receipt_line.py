@@ -98,8 +98,8 @@ class ReceiptLine(NamedTuple):
         return LinePart(self.line, self.part)
 
     @property
-    def standing(self) -> str | None:
-        """Its job's state, or `ARCHIVED`; None of a refused line."""
+    def shown_state(self) -> str | None:
+        """The state of its job, or `ARCHIVED`; None if the line was refused."""
         return ARCHIVED if self.code == IN_ARCHIVE else self.state
 
     @property

@@ -11,13 +11,10 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger.archive import IN_ARCHIVE
 from ytaudio_daemon.ledger.line_order import IS_AFTER_BOUND, ORDER, bound_after
 from ytaudio_daemon.ledger.receipt_items import IS_UNAVAILABLE, with_collections
-from ytaudio_daemon.ledger.receipt_line import (
-    ARCHIVED,
-    JOB_COLUMNS,
-    ReceiptLine,
-)
+from ytaudio_daemon.ledger.receipt_line import ARCHIVED, JOB_COLUMNS, ReceiptLine
 from ytaudio_daemon.ledger.schema import (
     IS_UNLISTED,
+    UNFILED,
     collections,
     drops,
     entries,
@@ -30,7 +27,7 @@ from ytaudio_daemon.model import FINALIZED, LinePart
 from ytaudio_daemon.model.clock import Now
 
 #: The drop is recorded completely and has its place: filed, kept or rejected.
-IS_PLACED = sa.and_(drops.c.state != "recording", drops.c.state != "recorded")
+IS_PLACED = drops.c.state.not_in(UNFILED)
 _FINALIZED = sorted(state.value for state in FINALIZED)
 _ITEM_JOBS = jobs.alias("item_jobs")
 #: The line names a collection that is not listed, or of which a job is unfinished.
@@ -124,12 +121,12 @@ _BATCH_QUERY = (
     .limit(sa.bindparam("limit"))
 )
 _BATCH = _BATCH_QUERY.subquery()
-_STANDING = sa.case((_BATCH.c.code == IN_ARCHIVE, ARCHIVED), else_=jobs.c.state)
+_SHOWN_STATE = sa.case((_BATCH.c.code == IN_ARCHIVE, ARCHIVED), else_=jobs.c.state)
 _STATE_COUNTS_QUERY = (
-    sa.select(_STANDING.label("standing"), sa.func.count())
+    sa.select(_SHOWN_STATE.label("shown_state"), sa.func.count())
     .select_from(_BATCH.outerjoin(jobs, jobs.c.id == _BATCH.c.job_id))
     .where(_BATCH.c.collection_id.is_(None))
-    .group_by("standing")
+    .group_by("shown_state")
 )
 #: The collections of a batch, each where its items stand.
 _NAMED = _BATCH.join(
@@ -194,18 +191,25 @@ _STATES_PAGE_QUERY = (
     .limit(sa.bindparam("limit"))
 )
 
-_NEWER_QUERY = (
+_NEWER = drops.alias("newer")
+_NEWER_SESSIONS = sessions.alias("newer_sessions")
+_SUPERSEDED_QUERY = (
     sa.select(drops.c.id)
     .join(sessions, sessions.c.id == drops.c.session_id)
-    .where(
-        sessions.c.name == sa.bindparam("session"),
-        drops.c.name == sa.bindparam("name"),
-        drops.c.id > sa.bindparam("after"),
-        sa.func.coalesce(drops.c.filed_name, drops.c.name) == sa.bindparam("shown"),
-        drops.c.at_root == sa.bindparam("at_root"),
-        IS_PLACED,
+    .join(_NEWER_SESSIONS, _NEWER_SESSIONS.c.name == sessions.c.name)
+    .join(
+        _NEWER,
+        sa.and_(
+            _NEWER.c.session_id == _NEWER_SESSIONS.c.id,
+            _NEWER.c.name == drops.c.name,
+            _NEWER.c.id > drops.c.id,
+            sa.func.coalesce(_NEWER.c.filed_name, _NEWER.c.name)
+            == sa.func.coalesce(drops.c.filed_name, drops.c.name),
+            _NEWER.c.at_root == drops.c.at_root,
+            _NEWER.c.state.not_in(UNFILED),
+        ),
     )
-    .limit(1)
+    .where(drops.c.id.in_(sa.bindparam("ids", expanding=True)), IS_PLACED)
 )
 
 
@@ -296,20 +300,14 @@ def switched_off_page(
     return list(db.execute(_SWITCHED_OFF_PAGE_QUERY, bounds).scalars())
 
 
-def is_superseded(db: Connection, drop: ReceiptHead) -> bool:
-    """Return True if a later drop uses the names of this one's receipts.
+def superseded_drops(db: Connection, drop_ids: Collection[int]) -> set[int]:
+    """Return those of some drops whose receipts' names a later drop uses.
 
     That happens to kept files whose content changed, and after a person removed the
     filed drop with its receipts and dropped the same name again.
     """
-    about = {
-        "session": drop.session_name,
-        "name": drop.name,
-        "shown": drop.filed_name or drop.name,
-        "at_root": drop.at_root,
-        "after": drop.id,
-    }
-    return db.execute(_NEWER_QUERY, about).first() is not None
+    ids = {"ids": list(drop_ids)}
+    return set(db.execute(_SUPERSEDED_QUERY, ids).scalars())
 
 
 def find_unfinished_line(

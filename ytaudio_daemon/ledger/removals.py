@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.events import Fence, append_event
 from ytaudio_daemon.ledger.held_jobs import release_held
+from ytaudio_daemon.ledger.outbox import newest_event_id
 from ytaudio_daemon.ledger.schema import (
     IS_BEING_REMOVED,
     collections,
@@ -52,7 +53,7 @@ class OldFile:
     library_identity: str | None
 
 
-def collections_with_news(db: Connection, after_event: int) -> tuple[list[int], int]:
+def collections_to_check(db: Connection, after_event: int) -> tuple[list[int], int]:
     """Return the collections that may have more files than they keep.
 
     Args:
@@ -62,7 +63,7 @@ def collections_with_news(db: Connection, after_event: int) -> tuple[list[int], 
     Returns:
         Their numbers, and the newest event.
     """
-    newest = db.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
+    newest = newest_event_id(db)
     keeps = subscriptions.c.keep_last.is_not(None)
     if not after_event:
         return list(db.execute(_collection_ids().where(keeps)).scalars()), newest
@@ -126,9 +127,9 @@ def pending_files(db: Connection) -> list[OldFile]:
     return [_file_from_row(row) for row in db.execute(query.limit(BATCH_SIZE)).all()]
 
 
-def leave(db: Connection, file: OldFile) -> None:
+def record_moved(db: Connection, file: OldFile) -> None:
     """Record that a file stays, for a person has moved it; not one that a layout moved."""
-    if _is_same(db, file):
+    if _is_as_chosen(db, file):
         _set(db, file, Removal.MOVED)
 
 
@@ -138,7 +139,7 @@ def begin(db: Connection, file: OldFile, now: Now, quota: Quota) -> bool:
     Returns:
         False when it was pinned, removed, run again or moved to a new layout meanwhile.
     """
-    if not _is_same(db, file):
+    if not _is_as_chosen(db, file):
         return False
     _set(db, file, Removal.PENDING)
     db.execute(
@@ -153,7 +154,7 @@ def begin(db: Connection, file: OldFile, now: Now, quota: Quota) -> bool:
     return True
 
 
-def _is_same(db: Connection, file: OldFile) -> bool:
+def _is_as_chosen(db: Connection, file: OldFile) -> bool:
     """Return whether a file is as it was chosen, and nobody has pinned it."""
     query = (
         _files()

@@ -34,6 +34,7 @@ from ytaudio_daemon.model import JobState
 __all__ = [
     "IS_BEING_REMOVED",
     "IS_UNLISTED",
+    "UNFILED",
     "Big",
     "archive",
     "attempts",
@@ -169,6 +170,9 @@ drops = Table(
     ),
     sqlite_autoincrement=True,  # a number is never given twice
 )
+
+#: States of a drop whose file has no place yet: it is still where it was dropped.
+UNFILED = ("recording", "recorded")
 
 lines = Table(
     "lines",

@@ -10,7 +10,13 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.ledger.events import append_session_event, record_activity
-from ytaudio_daemon.ledger.schema import IS_UNLISTED, collections, drops, sessions
+from ytaudio_daemon.ledger.schema import (
+    IS_UNLISTED,
+    UNFILED,
+    collections,
+    drops,
+    sessions,
+)
 from ytaudio_daemon.model import FINALIZED, IN_QUOTA, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import SessionRoom
@@ -54,7 +60,7 @@ class Session:
     subscriptions: int = 0
 
     @property
-    def leaves_nothing(self) -> bool:
+    def ended_unused(self) -> bool:
         """True if it ended without ever having a job, and nobody gave it a name."""
         is_anonymous = self.name == self.uuid
         ended = self.state is not SessionState.ACTIVE
@@ -142,7 +148,11 @@ def has_drops(db: Connection, session_id: int) -> bool:
 
 
 def sessions_after(
-    db: Connection, after_id: int, limit: int, *, state: SessionState | None = None
+    db: Connection,
+    after_id: int,
+    limit: int | None,
+    *,
+    state: SessionState | None = None,
 ) -> list[Session]:
     """Return the next sessions in a state, the oldest first; in any state with None."""
     query = sa.select(sessions).where(sessions.c.id > after_id)
@@ -156,10 +166,7 @@ def list_sessions(
     db: Connection, *, state: SessionState | None = None
 ) -> list[Session]:
     """Return all sessions in a state, the oldest first; in any state with None."""
-    query = sa.select(sessions).order_by(sessions.c.id)
-    if state is not None:
-        query = query.where(sessions.c.state == state.value)
-    return [session_from_row(row) for row in db.execute(query).all()]
+    return sessions_after(db, 0, None, state=state)
 
 
 def total_used_bytes(db: Connection) -> int:
@@ -241,7 +248,7 @@ def _expirable_conditions() -> list[sa.ColumnElement[bool]]:
     """Return the conditions: active, nothing unfinished, no drop without a place."""
     unfiled = sa.exists().where(
         drops.c.session_id == sessions.c.id,
-        drops.c.state.in_(["recording", "recorded"]),
+        drops.c.state.in_(UNFILED),
     )
     return [
         sessions.c.state == SessionState.ACTIVE,

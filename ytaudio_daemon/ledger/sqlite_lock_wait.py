@@ -49,13 +49,13 @@ def _retry_while_locked(
     deadline = time.monotonic() + timeout_s
     connection.execute("PRAGMA busy_timeout=0")
     try:
-        while not _is_done(step, deadline):
+        while not _try_step(step, deadline):
             time.sleep(RETRY_INTERVAL_S)
     finally:
         connection.execute(f"PRAGMA busy_timeout={round(timeout_s * 1000)}")
 
 
-def _is_done(step: Callable[[], object], deadline: float) -> bool:
+def _try_step(step: Callable[[], object], deadline: float) -> bool:
     try:
         step()
     except (sqlite3.OperationalError, sa.exc.OperationalError) as error:

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.collections import (
-    NO_ERROR,
-    AskedCollection,
     NewCollection,
+    RequestedCollection,
     append_collection_event,
-    ask_for_collection,
+    request_collection,
 )
 from ytaudio_daemon.ledger.enqueue import JobOptions, JobSource
+from ytaudio_daemon.ledger.error_columns import NO_ERROR
 from ytaudio_daemon.ledger.schema import collections, sessions, subscriptions
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
@@ -52,19 +52,19 @@ class Subscription:
     failures: int
 
 
-def ask_and_follow(
+def request_and_follow(
     db: Connection,
     session_id: int,
     new: NewCollection,
     job_options: JobOptions,
     source: JobSource,
     now: Now,
-) -> AskedCollection:
+) -> RequestedCollection:
     """Have a collection listed, and followed where that is asked for, too.
 
-    The arguments are those of `ask_for_collection`.
+    The arguments are those of `request_collection`.
     """
-    asked = ask_for_collection(db, session_id, new, job_options, source, now)
+    asked = request_collection(db, session_id, new, job_options, source, now)
     if new.follow is None:
         return asked
     followed = follow(db, asked.collection_id, new.follow, now)
@@ -153,7 +153,7 @@ def set_state(
         _postpone_overdue(db, mine, now)
     held = to is not SubscriptionState.STOPPED
     _count(db, collection_id, held - (known.state is not SubscriptionState.STOPPED))
-    _append_event(db, collection_id, now, f"subscription_{to.value}")
+    append_collection_event(db, collection_id, now, f"subscription_{to.value}")
     return True
 
 
@@ -218,7 +218,7 @@ def reschedule(db: Connection, now: Now) -> None:
         db.execute(
             sa.update(subscriptions)
             .where(subscriptions.c.id == row.id)
-            .values(next_lived=now.uptime_s + left_s, next_at=now.wall + left_s)
+            .values(**_due_in(left_s, now))
         )
 
 
@@ -279,7 +279,11 @@ def queue_listing(db: Connection, collection_id: int, now: Now) -> None:
 
 
 def _next_times(interval_s: float, now: Now) -> dict[str, float]:
-    delay_s = next_delay_s(interval_s, random.random())  # noqa: S311 - spread, not secret
+    """Return the columns of a subscription whose next look is an interval away."""
+    return _due_in(next_delay_s(interval_s, random.random()), now)  # noqa: S311 - spread, not secret
+
+
+def _due_in(delay_s: float, now: Now) -> dict[str, float]:
     return {"next_lived": now.uptime_s + delay_s, "next_at": now.wall + delay_s}
 
 
@@ -290,7 +294,7 @@ def _postpone_overdue(db: Connection, which: sa.ColumnElement[bool], now: Now) -
     db.execute(
         sa.update(subscriptions)
         .where(which, is_overdue)
-        .values(next_lived=now.uptime_s + delay_s, next_at=now.wall + delay_s)
+        .values(**_due_in(delay_s, now))
     )
 
 
@@ -302,11 +306,6 @@ def _count(db: Connection, collection_id: int, change: int) -> None:
         .where(sessions.c.id == mine.scalar_subquery())
         .values(subscriptions=sessions.c.subscriptions + change)
     )
-
-
-def _append_event(db: Connection, collection_id: int, now: Now, reason: str) -> None:
-    mine = sa.select(collections).where(collections.c.id == collection_id)
-    append_collection_event(db, db.execute(mine).one(), now, reason)
 
 
 def _from_row(row: Any) -> Subscription:

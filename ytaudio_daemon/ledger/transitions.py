@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ytaudio_daemon.ledger.error_columns import NO_ERROR, error_columns
 from ytaudio_daemon.ledger.events import Fence, append_event, record_activity
 from ytaudio_daemon.ledger.held_jobs import release_held
 from ytaudio_daemon.ledger.job_updates import (
@@ -23,13 +24,7 @@ from ytaudio_daemon.ledger.job_updates import (
     get_job,
 )
 from ytaudio_daemon.ledger.schema import jobs
-from ytaudio_daemon.model import (
-    FINALIZED,
-    LEGAL_TRANSITIONS,
-    JobState,
-    Outcome,
-    Phase,
-)
+from ytaudio_daemon.model import FINALIZED, LEGAL_TRANSITIONS, JobState, Outcome, Phase
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import Decision
 from ytaudio_daemon.model.job import CancelResult
@@ -37,13 +32,6 @@ from ytaudio_daemon.model.quota import Quota
 
 #: The reason of a cancellation that a person asked for.
 CANCELLED_BY_USER = "cancelled"
-#: The error columns of a job without an error.
-CLEARED_ERROR: dict[str, Any] = {
-    "error_kind": None,
-    "error_code": None,
-    "error_message": None,
-    "error_hint": None,
-}
 _CHANGE_JOB = sa.update(jobs).where(jobs.c.id == sa.bindparam("of_job"))
 _BEGIN_PUBLISH = sa.update(jobs).where(HOLDS_FENCE, jobs.c.cancel_requested.is_(False))
 _CANCEL_REQUESTED = sa.select(jobs.c.cancel_requested).where(HOLDS_FENCE)
@@ -111,7 +99,7 @@ def complete(
         finalized_at=now.wall,
         more_charged=1,
         with_cookies=outcome.with_cookies,
-        **CLEARED_ERROR,
+        **NO_ERROR,
     )
     if not moved:
         return False
@@ -135,11 +123,8 @@ def record_failure(
         False when the attempt is no longer the job's, or when the job would wait and a
         cancellation is requested: the caller calls `cancel_running` then.
     """
-    values = _known_metadata(outcome) | {
-        "error_kind": decision.failure.kind.value,
-        "error_code": decision.failure.code,
-        "error_message": decision.failure.message,
-        "error_hint": decision.failure.hint,
+    values = _known_metadata(outcome) | error_columns(decision.failure)
+    values |= {
         "retry_at": decision.retry_at,
         "more_charged": int(decision.charged),
         "more_crashes": int(decision.crashed),
@@ -235,7 +220,7 @@ def withdraw_cancellation(db: Connection, job_id: int, now: Now) -> bool:
     job = get_job(db, job_id)
     if job.state != JobState.RUNNING or not job.cancel_requested:
         return False
-    kept = {"cancel_requested": False} | CLEARED_ERROR
+    kept = {"cancel_requested": False} | NO_ERROR
     db.execute(_CHANGE_JOB, {"of_job": job_id, **kept})
     append_event(db, now, fence_of(job), "asked_again")
     # Or the session might be given up as stale while the job goes on.
@@ -283,7 +268,7 @@ def retry(db: Connection, job_id: int, now: Now) -> bool:
         with_cookies=False,
         cancel_requested=False,
         pending_lived=now.uptime_s,
-        **CLEARED_ERROR,
+        **NO_ERROR,
     )
     record_activity(db, job.session_id, now)
     return True

@@ -1,11 +1,9 @@
-"""Attempts by yt-dlp version, videos that are known to work, jobs that wait for a version."""
+"""Queries of the attempts by yt-dlp version, and of the videos that are known to work."""
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger.schema import attempts, jobs
-from ytaudio_daemon.model import FailureKind, JobState
-from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.ytdlp_policy import EndedAttempt
 
 #: Attempts read at most: enough for every decision.
@@ -43,20 +41,6 @@ def recently_completed_videos(db: Connection, count: int) -> list[str]:
         .limit(count),
     ).all()
     return [row.video_id for row in rows]
-
-
-def make_outdated_due(db: Connection, now: Now) -> int:
-    """Make jobs that wait for a newer yt-dlp due now; returns their number."""
-    changed = db.execute(
-        sa.update(jobs)
-        .where(
-            jobs.c.state == JobState.WAITING,
-            jobs.c.error_kind == FailureKind.OUTDATED,
-            jobs.c.retry_at > now.wall,
-        )
-        .values(retry_at=now.wall),
-    )
-    return changed.rowcount
 
 
 def _ended_attempts(

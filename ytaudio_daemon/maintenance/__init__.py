@@ -1,1 +1,1 @@
-"""Sessions expire, their files go, and old history leaves the ledger."""
+"""Expires sessions, removes their files and the old files of subscriptions, prunes history."""

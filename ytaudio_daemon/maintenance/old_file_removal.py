@@ -1,7 +1,8 @@
-"""Removes the files that subscriptions brought, beyond the latest ones that they keep.
+"""Removes the files of subscriptions beyond the latest `keep_last` of each.
 
-What a person has pinned, moved, renamed or changed stays. A file goes in three steps,
-each of which may be repeated: marked in the ledger, moved to the trash, recorded.
+A file that a person has pinned, moved, renamed or changed stays. A file is removed in
+three steps, each of which may be repeated: marked in the ledger, moved to the trash,
+recorded as removed.
 """
 
 from functools import partial
@@ -22,7 +23,7 @@ log = structlog.get_logger()
 
 
 class OldFileRemover:
-    """Removes what is beyond `keep_last`, a collection at a time.
+    """Removes the files beyond `keep_last`, one collection a call.
 
     Args:
         ledger: Holds the subscriptions and their entries.
@@ -34,13 +35,13 @@ class OldFileRemover:
         self._ledger = ledger
         self._layout = layout
         self.settings = settings
-        #: The last event that was looked at; 0: everything is, once.
-        self._event = 0
+        #: The last event that was checked; 0 to check all collections once.
+        self._event_cursor = 0
         self._faults = ItemFaults("subscriptions")
-        #: Collections that are still to be gone through, and those with files of which
-        #: nothing is known yet: they are gone through again with the next call.
+        #: Collections that are still to be checked, and those that are checked again
+        #: because a library file is still being added or could not be read.
         self._todo: list[int] = []
-        self._later: set[int] = set()
+        self._retry_next: set[int] = set()
 
     def reload(self, settings: Settings) -> None:
         """Apply new settings."""
@@ -55,31 +56,36 @@ class OldFileRemover:
         with self._ledger.read() as db:
             begun = removals.pending_files(db)
             if not self._todo:
-                news, self._event = removals.collections_with_news(db, self._event)
-                self._todo, self._later = sorted(self._later | set(news)), set()
+                news, self._event_cursor = removals.collections_to_check(
+                    db, self._event_cursor
+                )
+                self._todo, self._retry_next = (
+                    sorted(self._retry_next | set(news)),
+                    set(),
+                )
         for file in begun:  # a crash or an error came in between
             with self._faults.isolated(f"job {file.job_uuid}"):
                 self._remove(file, now)
         if not self._todo:
             return False
         collection_id = self._todo[-1]
-        later = partial(self._later.add, collection_id)
-        with self._faults.isolated(f"collection {collection_id}", later):
-            self._remove_beyond(collection_id, now)
+        check_again = partial(self._retry_next.add, collection_id)
+        with self._faults.isolated(f"collection {collection_id}", check_again):
+            self._remove_old_files(collection_id, now)
         self._todo.pop()
         return bool(self._todo)
 
-    def _remove_beyond(self, collection_id: int, now: Now) -> None:
+    def _remove_old_files(self, collection_id: int, now: Now) -> None:
         with self._ledger.read() as db:
             files = removals.old_files(db, collection_id)
         for file in files:
             is_untouched = self._is_untouched(file)
             if is_untouched is None:
-                self._later.add(collection_id)
+                self._retry_next.add(collection_id)
                 continue
             if not is_untouched:
                 with self._ledger.write() as db:
-                    removals.leave(db, file)
+                    removals.record_moved(db, file)
                 continue
             with self._ledger.write() as db:
                 quota = self.settings.sessions.quota

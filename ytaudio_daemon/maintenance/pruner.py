@@ -1,4 +1,4 @@
-"""Deletes old history from the ledger, in small transactions.
+"""Deletes the rows of sessions that ended long ago, in small transactions.
 
 Audio stays: it is the user's. Every transaction can be repeated; a crash between two
 leaves a session with less history, and the next run deletes the rest.
@@ -24,7 +24,7 @@ FIRST_RUN_AFTER_S = 60.0
 IDLE_INTERVAL_S = 3600.0
 #: Returned by `next` for a generator that is exhausted.
 EXHAUSTED = object()
-#: Pruning takes at most one part in so many of the daemon's time.
+#: Pruning takes at most this fraction (1/n) of the daemon's time.
 TIME_SHARE_DIVISOR = 5
 
 
@@ -45,11 +45,11 @@ class Pruner:
         self._has_more = self._has_pruned = False
         self._session_id = 0
         self._faults = ItemFaults("retention")
-        #: IDs of sessions on which this program made a mistake.
+        #: IDs of sessions that this program failed to prune.
         self._faulty = set[int]()
 
     def run_if_due(self, now: Now, mono: float) -> None:
-        """Do one transaction if it is due: some ten milliseconds.
+        """Run one transaction if it is due: some ten milliseconds.
 
         Args:
             now: The moment.
@@ -73,7 +73,7 @@ class Pruner:
     def next_due(self) -> float:
         """Return the monotonic time at which `run_if_due` must be called.
 
-        A call that finds nothing under way has something to do a bit earlier already.
+        Between two prunings a call up to `WAKEUP_SLACK_S` earlier has something to do, too.
         """
         return self._due
 
@@ -91,13 +91,13 @@ class Pruner:
                 return False
             self._session_id = session.id
             self._pruning = self._prune_session(session)
-        with self._faults.isolated(f"session {self._session_id}", self._pass_over):
+        with self._faults.isolated(f"session {self._session_id}", self._skip_faulty):
             if next(self._pruning, EXHAUSTED) is EXHAUSTED:
                 self._pruning = None
         return True
 
-    def _pass_over(self) -> None:
-        """Leave a session that cannot be pruned to the next daemon."""
+    def _skip_faulty(self) -> None:
+        """Skip a session that this program fails to prune, until the daemon is restarted."""
         self._pruning = None
         self._faulty.add(self._session_id)
 
@@ -105,9 +105,8 @@ class Pruner:
         """Delete a session and all its rows, children first; yield after each transaction."""
         after = 0
         while of_drops := self._next_drop_ids(session, after):
-            yield from self._in_batches(
-                partial(pruning.delete_lines, of_drops=of_drops)
-            )
+            delete_lines = partial(pruning.delete_lines, of_drops=of_drops)
+            yield from self._in_batches(delete_lines)
             after = of_drops[-1]
         for delete in (
             pruning.delete_entries,

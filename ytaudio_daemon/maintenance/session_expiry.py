@@ -1,4 +1,4 @@
-"""Sessions expire: pending jobs that are too old are cancelled, idle sessions end.
+"""Expires sessions: cancels what has been pending too long, ends sessions that are idle.
 
 All times are on the daemon's own clock (`Now.uptime_s`), so neither a jump of the wall
 clock nor a night switched off ends anything. Every step can be repeated.
@@ -7,13 +7,7 @@ clock nor a night switched off ends anything. Every step can be repeated.
 import structlog
 
 from ytaudio_daemon.folders import Layout, cookie_jars, inbox
-from ytaudio_daemon.ledger import (
-    Ledger,
-    bulk_cancel,
-    cookies,
-    held_jobs,
-    sessions,
-)
+from ytaudio_daemon.ledger import Ledger, bulk_cancel, cookies, held_jobs, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.maintenance.session_removal import SessionRemover
 from ytaudio_daemon.maintenance.trash_deletion import TrashDeleter
@@ -43,24 +37,24 @@ class SessionExpirer:
         self._remover = SessionRemover(ledger, layout)
         self._deleter = TrashDeleter(layout)
         self.settings = settings
-        #: The session behind which to go on releasing held jobs; None when all are done.
+        #: The last session whose held jobs were released; None when all were.
         self._held_cursor: int | None = 0
         self._faults = ItemFaults("sweep")
 
     def reload(self, settings: Settings) -> None:
-        """Apply new settings; raised limits let held jobs in."""
+        """Apply new settings; under raised limits held jobs are queued."""
         self.settings = settings
         self._held_cursor = 0
 
     def sweep(self, now: Now) -> bool:
-        """Expire what is due, move its files to the trash, begin to delete old trash.
+        """Expire the sessions that are due, move their files to the trash, delete old trash.
 
         Returns:
             Whether the next sweep should follow at once.
 
         Raises:
-            LedgerError, OSError, UnsafePathError: The next sweep tries again; what
-                could be done is done.
+            LedgerError, OSError, UnsafePathError: Some session or folder failed, all
+                others are done; the next sweep tries it again.
         """
         has_more = self._cancel_stale(now)
         has_more = self._release_held(now) or has_more
@@ -74,11 +68,11 @@ class SessionExpirer:
         return has_more
 
     def delete_trash_batch(self) -> bool:
-        """Go on deleting for a moment; return whether there is more."""
+        """Delete trash for some milliseconds; returns whether there is more."""
         return self._deleter.delete_batch()
 
     def _cancel_stale(self, now: Now) -> bool:
-        """Cancel some of what has been pending too long, so its session can expire.
+        """Cancel some jobs that have been pending too long, so that their session can expire.
 
         A running job is asked to end; the next sweep finds it cancelled.
 
@@ -88,31 +82,31 @@ class SessionExpirer:
         limits = self.settings.sessions
         with self._ledger.read() as db:
             stale = sessions.stale_sessions(db, now, max_pending_s=limits.max_pending)
-        # On to the next one if nothing can be cancelled in this one: its jobs run, or
-        # are claimed by a host that is gone.
+        # A session in which nothing can be cancelled is passed over: its jobs run, or are
+        # claimed by a host that is gone.
         return any(self._cancel_batch(session, now) for session in stale)
 
     def _cancel_batch(self, session: Session, now: Now) -> bool:
-        with self._faults.isolated(f"stale {session.uuid}"):
-            return self._cancel_batch_of(session, now)
-        return False
-
-    def _cancel_batch_of(self, session: Session, now: Now) -> bool:
+        """Cancel some jobs of a stale session; returns whether any was cancelled."""
         limits = self.settings.sessions
-        with self._ledger.write() as db:
+        with (
+            self._faults.isolated(f"stale {session.uuid}"),
+            self._ledger.write() as db,
+        ):
             still = sessions.stale_sessions(db, now, max_pending_s=limits.max_pending)
             if session.id not in {each.id for each in still}:
                 return False  # a person has touched it since
             done = bulk_cancel.cancel_batch(
                 db, session.id, now, reason="session_expired", quota=limits.quota
             )
-        return bool(done.cancelled)
+            return done.cancelled > 0
+        return False
 
     def _release_held(self, now: Now) -> bool:
-        """Let held jobs of some sessions in, where the config's limits were raised.
+        """Queue held jobs of some sessions, where the config's limits were raised.
 
-        Needed at a start and after a reload only: else, whatever makes room lets them
-        in at once.
+        Needed at a start and after a reload only: every transaction that makes room
+        queues them itself.
 
         Returns:
             Whether there may be more such sessions.

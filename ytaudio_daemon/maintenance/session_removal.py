@@ -1,4 +1,4 @@
-"""The files of expired sessions are moved to the trash, unless a person pinned them."""
+"""Moves the files of expired sessions to the trash, unless a person pinned them."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 class SessionRemover:
-    """Moves to the trash the folders of sessions that expired with "delete".
+    """Moves the folders of sessions that expired with `on_expiry = "delete"` to the trash.
 
     Args:
         ledger: Holds the sessions.
@@ -28,10 +28,10 @@ class SessionRemover:
         self._layout = layout
 
     def remove_expired(self, now: Now) -> OSError | UnsafePathError | None:
-        """Move every such session's folders; one that cannot be holds up no other.
+        """Move the folders of some expired sessions; after an error, go on with the others.
 
         Returns:
-            Why one could not be moved; the next call tries it again.
+            Why a folder could not be moved, if one could not; the next call tries again.
 
         Raises:
             LedgerError: The next call goes on.
@@ -73,7 +73,7 @@ class SessionRemover:
         """Move the library's folder, then the downloads.
 
         In this order, because the downloads show which library files are the session's.
-        The name in the trash ends in the daemon's age, from which the grace counts.
+        The name in the trash ends in the uptime, from which the grace is counted.
         """
         as_name = f"{session.uuid}.{int(now.uptime_s)}"
         if self._layout.library is not None:
@@ -85,10 +85,10 @@ class SessionRemover:
     def _move_library_files(
         self, library: Path, session: Session, as_name: str
     ) -> None:
-        is_odd_disk = ignores_case(library, session.name)
+        is_caseless = ignores_case(library, session.name)
         with self._ledger.read() as db:
             is_shared = removable_sessions.is_name_shared(
-                db, session, ignores_case=is_odd_disk
+                db, session, ignores_case=is_caseless
             )
             collections = removable_sessions.collection_uuids(db, session)
         if is_shared:

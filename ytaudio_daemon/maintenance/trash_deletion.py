@@ -1,4 +1,4 @@
-"""Trashed folders are deleted after a grace, in pieces of some milliseconds."""
+"""Deletes trashed folders after a grace time, some milliseconds at a time."""
 
 import time
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from ytaudio_daemon.system import failpoints
 
 log = structlog.get_logger()
 
-#: A piece of deleting takes so long, in seconds: the loop has other things to do.
+#: Seconds that a call may delete for: the loop has other things to do.
 DELETE_BATCH_S = 0.05
 
 
 class TrashDeleter:
-    """Deletes what has been in the trash of downloads or library long enough.
+    """Deletes the folders in the trash of downloads and library whose grace is over.
 
     Args:
         layout: Where the trash is.
@@ -29,21 +29,21 @@ class TrashDeleter:
         if layout.library is not None:
             self._roots.append(layout.library)
         self._deletion: Iterator[None] | None = None
-        #: Why something could not be deleted in the last run; everything else was.
+        #: The last error of the last run, which deleted all that it could.
         self.error: OSError | None = None
 
     def start(self, grace_s: float, now: Now) -> None:
-        """Begin to delete, unless a deletion is still going on.
+        """Begin a run, unless one is still going on.
 
         Args:
-            grace_s: Seconds of the daemon's age that a folder stays in the trash.
+            grace_s: Seconds of uptime that a folder stays in the trash.
             now: The moment.
         """
         if self._deletion is None:
             self._deletion = self._delete_old(grace_s, now)
 
     def delete_batch(self) -> bool:
-        """Go on deleting for a moment; return whether there is more."""
+        """Go on with the run for `DELETE_BATCH_S`; returns whether there is more."""
         deletion, self._deletion = self._deletion, None
         if deletion is None:
             return False
@@ -56,7 +56,7 @@ class TrashDeleter:
         return False
 
     def _delete_old(self, grace_s: float, now: Now) -> Iterator[None]:
-        """Delete folder after folder, yielding often."""
+        """Delete the folders whose grace is over; yield after each entry."""
         error: OSError | None = None
         for root in self._roots:
             try:
@@ -65,7 +65,7 @@ class TrashDeleter:
                 error = failed
                 continue
             for name in names:
-                if now.uptime_s - _trashed_at(name) < grace_s:
+                if now.uptime_s - _trashed_uptime_s(name) < grace_s:
                     continue
                 try:
                     yield from self._delete(root, name)
@@ -80,10 +80,10 @@ class TrashDeleter:
         log.info("trash.deleted", name=name)
 
 
-def _trashed_at(name: str) -> float:
-    """Return the daemon's age in the name of a trashed folder.
+def _trashed_uptime_s(name: str) -> float:
+    """Return the uptime in the name of a trashed folder.
 
     A folder that the daemon did not name is never due.
     """
-    age = name.rpartition(".")[2]
-    return float(age) if age.isdigit() else float("inf")
+    uptime = name.rpartition(".")[2]
+    return float(uptime) if uptime.isdigit() else float("inf")

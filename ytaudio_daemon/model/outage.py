@@ -54,6 +54,8 @@ _NOT_SUSPICIOUS = frozenset(
         FailureKind.BAD_MEDIA,
     }
 )
+#: Failures of one kind for an outage: no video or list has them of itself.
+TECHNICAL_KINDS = frozenset(FailureKind) - OF_THE_VIDEO - _NOT_SUSPICIOUS
 #: Kept of a text that nobody has placed.
 _MAX_TEXT_CHARS = 120
 #: Parts of a message that differ from video to video.

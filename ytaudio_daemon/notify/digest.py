@@ -9,7 +9,7 @@ from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.notify import texts
 from ytaudio_daemon.notify.notify_event import COMPLETED, NotifyEvent
 
-#: So many are named in one message; the others are counted.
+#: Sessions, titles, failures and drops named in one message; the others are counted.
 MAX_SESSIONS = 8
 MAX_TITLES = 5
 MAX_FAILURES = 5
@@ -32,7 +32,7 @@ class Digest:
     at: float = 0.0
     _finished: Counter[str] = field(default_factory=Counter)
     _failed: Counter[str] = field(default_factory=Counter)
-    #: Named ones, and how many jobs these names stand for.
+    #: Finished jobs and collections by name, and the number of jobs behind these names.
     _titles: list[str] = field(default_factory=list)
     _titled_count: int = 0
     _failures: list[str] = field(default_factory=list)
@@ -76,7 +76,7 @@ class Digest:
         circumstances: Circumstances,
     ) -> None:
         counts, name = collection.counts, collection.session_name
-        if event.new_titles:  # of a followed one: what came before was told before
+        if event.new_titles:  # of a followed one: earlier events had the others
             self._finished[name] += len(event.new_titles)
             for title in event.new_titles:
                 shown = texts.plain_line(title, texts.MAX_TITLE)
@@ -122,7 +122,7 @@ class Digest:
             return f"ytaudio: {_count(self._refused_count, 'drop')} with rejected lines"
         if not finished and not failed:
             return f"ytaudio: {_count(self._ended_count, 'session')} ended"
-        return f"ytaudio: {texts.counts_text(finished, failed)}"
+        return f"ytaudio: {texts.job_counts_text(finished, failed)}"
 
     def body(self) -> str:
         """Return the body of the message."""
@@ -148,11 +148,11 @@ class Digest:
             finished = self._finished.total() - sum(self._finished[n] for n in named)
             failed = self._failed.total() - sum(self._failed[n] for n in named)
             count = _count(others, "more session")
-            lines.append(f"{texts.counts_text(finished, failed)} in {count}.")
+            lines.append(f"{texts.job_counts_text(finished, failed)} in {count}.")
         return lines
 
     def _session_line(self, name: str) -> str:
-        words = texts.counts_text(self._finished[name], self._failed[name])
+        words = texts.job_counts_text(self._finished[name], self._failed[name])
         return f"{words} in session {texts.plain_line(name, texts.MAX_TITLE)}."
 
     def _title_lines(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whether the daemon is degraded, ignoring states of less than a minute. Pure."""
+"""Decides whether the daemon is degraded, ignoring states shorter than a minute. Pure."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ class DegradedState:
     def update_from_state(
         self, state: str, problems: Sequence[DaemonProblem], uptime_s: float
     ) -> None:
-        """Record the daemon's state; starting and draining count for nothing.
+        """Record the daemon's state; starting and draining are ignored.
 
         Args:
             state: As in `DaemonSnapshot`.

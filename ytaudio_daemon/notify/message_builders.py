@@ -13,13 +13,12 @@ from ytaudio_daemon.notify.notify_event import NotifyEvent
 from ytaudio_daemon.notify.receivers import Receiver
 from ytaudio_daemon.settings import Settings
 
-#: Messages of one batch, which is as many as are held in memory before they are sent.
+#: Messages of one batch; no more are held in memory before they are sent.
 MAX_BATCH = 200
 #: Events of one digest.
 MAX_DIGEST_EVENTS = 5000
 #: Events added to a digest at once: some milliseconds of work.
 MAX_EVENTS_PER_PAGE = 250
-
 
 Body = Mapping[str, Any]
 
@@ -33,8 +32,8 @@ class Message:
         cursor: The last event that it covers; None for one about the daemon's health.
         at: When the latest of these happened, wall clock.
         event_count: How many events it covers.
-        degraded: What the receiver knows of the daemon's health afterwards; None: no
-            change.
+        degraded: Whether it reports that the daemon is degraded, or has recovered;
+            None: it reports neither.
     """
 
     body: Body

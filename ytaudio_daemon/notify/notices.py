@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.jobs.config_values import circumstances
+from ytaudio_daemon.jobs import config_values
+from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.ledger.sessions import Session
-from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.notify import texts
 from ytaudio_daemon.notify.notify_event import DEGRADED, RECOVERED, NotifyEvent
@@ -19,8 +19,9 @@ from ytaudio_daemon.schemas.collection import CollectionDocument
 from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system.times import rfc3339
-from ytaudio_daemon.views import DaemonProblem, job_document
+from ytaudio_daemon.views import DaemonProblem, job_counts, job_document
 from ytaudio_daemon.views.collection_documents import collection_document
+from ytaudio_daemon.views.daemon_document import problem_document
 
 SCHEMA = "ytaudio.notice/1"
 TEST = "test"
@@ -50,7 +51,7 @@ class NoticeContext:
             host=host,
             attempts=settings.retry.attempts,
             on_expiry=settings.sessions.on_expiry,
-            circumstances=circumstances(settings),
+            circumstances=config_values.circumstances(settings),
         )
 
     def keeps_audio(self, session: Session | None) -> bool:
@@ -60,8 +61,8 @@ class NoticeContext:
 
 
 def event_notice(event: NotifyEvent, notice_context: NoticeContext) -> dict[str, Any]:
-    """Return the notice that something has ended, or that lines were refused."""
-    keeps_audio = notice_context.keeps_audio(event.session)
+    """Return the notice of an ended job, collection or session, or of refused lines."""
+    circumstances = notice_context.circumstances
     return _notice(
         event.event,
         identity=f"{event.event}-{event.event_id}",
@@ -69,19 +70,13 @@ def event_notice(event: NotifyEvent, notice_context: NoticeContext) -> dict[str,
         host=notice_context.host,
         message=texts.event_text(
             event,
-            keeps_audio=keeps_audio,
-            circumstances=notice_context.circumstances,
+            keeps_audio=notice_context.keeps_audio(event.session),
+            circumstances=circumstances,
         ),
-        job=job_document(
-            event.job,
-            attempts_max=notice_context.attempts,
-            circumstances=notice_context.circumstances,
-        )
-        if event.job
-        else None,
+        job=_job(event.job, notice_context) if event.job else None,
         session=_session(event.session, notice_context) if event.session else None,
         drop=_drop(event.drop) if event.drop else None,
-        collection=collection_document(event.collection, notice_context.circumstances)
+        collection=collection_document(event.collection, circumstances)
         if event.collection
         else None,
     )
@@ -153,16 +148,16 @@ def _notice(  # noqa: PLR0913 - a document's fields
         "session": session,
         "drop": drop,
         "collection": collection,
-        "problems": [
-            {
-                "code": problem.code,
-                "message": problem.message,
-                "hint": problem.hint,
-                "since": rfc3339(problem.since),
-            }
-            for problem in problems[: texts.MAX_PROBLEMS]
-        ],
+        "problems": [problem_document(p) for p in problems[: texts.MAX_PROBLEMS]],
     }
+
+
+def _job(job: JobRow, notice_context: NoticeContext) -> JobDocument:
+    return job_document(
+        job,
+        attempts_max=notice_context.attempts,
+        circumstances=notice_context.circumstances,
+    )
 
 
 def _drop(drop: ReceiptHead) -> dict[str, Any]:
@@ -182,6 +177,6 @@ def _session(session: Session, notice_context: NoticeContext) -> dict[str, Any]:
         "name": session.name,
         "uuid": session.uuid,
         "state": session.state.value,
-        "counts": {state.value: session.counts[state] for state in JobState},
+        "counts": job_counts(session.counts),
         "audio": "kept" if notice_context.keeps_audio(session) else "removed",
     }

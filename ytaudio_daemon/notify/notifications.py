@@ -33,7 +33,7 @@ class Notifications:
 
     Args:
         ledger: Holds the events, and each receiver's cursor.
-        settings: Of these, mostly the section notify.
+        settings: `[notify]` names the receivers; messages mention other sections.
         host: The machine's name, for messages.
         state_id: Marks delivery processes, so that a later daemon finds orphans.
         degraded_state: Replaces the one that waits 60 s, for tests.
@@ -52,7 +52,7 @@ class Notifications:
         self._cursors = CursorStore(ledger)
         self._host = host
         self._state_id = state_id
-        #: Updated by the loop, delivered to the receivers.
+        #: Updated by the daemon's loop; its changes become messages.
         self.degraded_state = degraded_state or DegradedState()
         self._epoll = select.epoll()
         self._queues: dict[str, ReceiverQueue] = {}
@@ -89,7 +89,7 @@ class Notifications:
             self._sync_queues(now)
         try:
             self._read_events(now)
-        finally:  # that the ledger cannot be read is itself worth a message
+        finally:  # a ledger that cannot be read degrades the daemon: a message, too
             for queue in self._queues.values():
                 with self._faults.isolated(queue.receiver.name):
                     queue.send(now)

@@ -19,7 +19,7 @@ from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.collection import CollectionState
 
-#: Of a followed collection, so many new titles are named.
+#: New titles of a followed collection that are named.
 MAX_NEW_TITLES = 5
 COMPLETED = "completed"
 FAILED = "failed"
@@ -42,7 +42,7 @@ class NotifyEvent:
         drop: The drop, or None.
         collection: The collection of which all is done, or None. Its jobs have no
             events of their own.
-        new_titles: Of a followed collection, the titles of what its last look brought.
+        new_titles: The titles that the last look at a followed collection found.
     """
 
     event: str
@@ -66,49 +66,49 @@ def events_after(
         on: The words of the events that are wanted.
         limit: Read at most so many.
     """
-    endings, last = outbox.terminal_events_after(db, cursor, limit)
-    single = [ending for ending in endings if ending.collection_id is None]
-    job_ids = {e.job_id for e in single if e.job_id is not None}
-    drop_ids = {e.drop_id for e in single if e.drop_id is not None}
-    session_ids = {e.session_id for e in single if _ends_session(e)}
+    rows, last = outbox.terminal_events_after(db, cursor, limit)
+    single = [row for row in rows if row.collection_id is None]
+    job_ids = {row.job_id for row in single if row.job_id is not None}
+    drop_ids = {row.drop_id for row in single if row.drop_id is not None}
+    session_ids = {row.session_id for row in single if _ends_session(row)}
     jobs = queries.jobs_by_id(db, sorted(job_ids))
     ended = sessions.sessions_by_id(db, session_ids) if session_ids else {}
-    taken = receipts.receipt_heads_by_id(db, drop_ids) if drop_ids else {}
-    found = [_notify_event(ending, jobs, ended, taken) for ending in single]
-    found += _collection_events(db, endings)
-    wanted = [event for event in found if event is not None and event.event in on]
+    drops = receipts.receipt_heads_by_id(db, drop_ids) if drop_ids else {}
+    events = [_notify_event(row, jobs, ended, drops) for row in single]
+    events += _collection_events(db, rows)
+    wanted = [event for event in events if event is not None and event.event in on]
     return sorted(wanted, key=lambda event: event.event_id), last
 
 
 def _collection_events(
-    db: Connection, endings: Sequence[TerminalEvent]
+    db: Connection, rows: Sequence[TerminalEvent]
 ) -> list[NotifyEvent | None]:
     """Return an event for each collection of which nothing is unfinished now."""
-    of_collections = {
-        e.collection_id: e for e in endings if e.collection_id is not None
+    last_rows = {
+        row.collection_id: row for row in rows if row.collection_id is not None
     }
-    last_events = {each: e.event_id for each, e in of_collections.items()}
-    over = sorted(outbox.ended_collections(db, last_events))
-    found = collection_queries.collections_by_id(db, over) if over else {}
+    last_events = {each: row.event_id for each, row in last_rows.items()}
+    ended = sorted(outbox.ended_collections(db, last_events))
+    found = collection_queries.collections_by_id(db, ended) if ended else {}
     return [
-        _collection_event(db, of_collections[each], collection)
+        _collection_event(db, last_rows[each], collection)
         for each, collection in found.items()
     ]
 
 
 def _collection_event(
-    db: Connection, ending: TerminalEvent, collection: CollectionDetails
+    db: Connection, row: TerminalEvent, collection: CollectionDetails
 ) -> NotifyEvent | None:
-    """Return None when a person cancelled all of it."""
+    """Return the event of an ended collection; None when a person cancelled all of it."""
     counts = collection.counts
     has_failed = counts.failed or collection.state is CollectionState.FAILED
-    is_cancelled = not counts.completed and ending.to_state is JobState.CANCELLED
+    is_cancelled = not counts.completed and row.to_state is JobState.CANCELLED
     if is_cancelled and not has_failed:
         return None
     return NotifyEvent(
         event=FAILED if has_failed else COMPLETED,
-        event_id=ending.event_id,
-        at=ending.at,
+        event_id=row.event_id,
+        at=row.at,
         collection=collection,
         new_titles=_new_titles(db, collection),
     )
@@ -123,40 +123,43 @@ def _new_titles(db: Connection, collection: CollectionDetails) -> Sequence[str]:
     )
 
 
-def _ends_session(ending: TerminalEvent) -> bool:
-    return ending.job_id is None and ending.drop_id is None
+def _ends_session(row: TerminalEvent) -> bool:
+    return row.job_id is None and row.drop_id is None
 
 
 def _notify_event(
-    ending: TerminalEvent,
+    row: TerminalEvent,
     jobs: Mapping[int, JobRow],
     ended: Mapping[int, Session],
-    taken: Mapping[int, ReceiptHead],
+    drops: Mapping[int, ReceiptHead],
 ) -> NotifyEvent | None:
-    """Return None when its rows were pruned, or the job was cancelled by a person."""
-    job = jobs.get(ending.job_id or 0)
-    drop = taken.get(ending.drop_id or 0)
-    session = ended.get(ending.session_id) if _ends_session(ending) else None
+    """Return the event of a row of the ledger.
+
+    None when what it is about was pruned, or is a job that a person cancelled.
+    """
+    job = jobs.get(row.job_id or 0)
+    drop = drops.get(row.drop_id or 0)
+    session = ended.get(row.session_id) if _ends_session(row) else None
     event = SESSION_EXPIRED if session else None
     if job is not None:
-        event = _event_name(ending, job)
+        event = _event_name(row, job)
     elif drop is not None:
         event = REFUSED
     if event is None:
         return None
     return NotifyEvent(
         event=event,
-        event_id=ending.event_id,
-        at=ending.at,
+        event_id=row.event_id,
+        at=row.at,
         job=job,
         session=session,
         drop=drop,
     )
 
 
-def _event_name(ending: TerminalEvent, job: JobRow) -> str | None:
+def _event_name(row: TerminalEvent, job: JobRow) -> str | None:
     """Return completed, failed, or None; a job that expired with its session failed."""
-    if ending.to_state is JobState.COMPLETED:
+    if row.to_state is JobState.COMPLETED:
         return COMPLETED
     has_expired = job.error is not None and job.error["code"] == SESSION_EXPIRED
-    return FAILED if ending.to_state is JobState.FAILED or has_expired else None
+    return FAILED if row.to_state is JobState.FAILED or has_expired else None

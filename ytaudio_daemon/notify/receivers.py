@@ -14,7 +14,7 @@ from ytaudio_daemon.system import install_hints
 PEOPLE = "people"
 WEBHOOK = "webhook"
 COMMAND = "command"
-#: An Apprise address is identified in the ledger by so many hex digits of its hash: it
+#: Hex digits of the hash that identifies an Apprise address in the ledger: the address
 #: is secret, and its position in the config may change.
 _KEY_DIGITS = 12
 

@@ -11,7 +11,7 @@ from ytaudio_daemon.notify.message_builders import Body, message_body
 from ytaudio_daemon.notify.notices import NoticeContext
 from ytaudio_daemon.notify.receivers import Receiver
 
-#: A process that is silent for too long is noticed so soon, in milliseconds.
+#: Milliseconds between two checks of a process's time limit.
 _POLL_INTERVAL_MS = 100
 
 
@@ -22,7 +22,7 @@ def send_test_notices(
 
     Args:
         receivers: The receivers to test.
-        notice_context: The machine's name.
+        notice_context: Has the machine's name.
         wall: Now, seconds since 1970 UTC.
     """
     started = [

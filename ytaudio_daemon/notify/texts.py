@@ -4,7 +4,8 @@ Titles come from strangers: nothing in them may mention a whole chat room (`@eve
 `<!here>`), or look like another line of the message.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.collection_queries import CollectionDetails
@@ -18,7 +19,7 @@ from ytaudio_daemon.notify.notify_event import COMPLETED, NotifyEvent
 from ytaudio_daemon.system.text import shortened, single_line
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views import DaemonProblem
-from ytaudio_daemon.views.collection_text import counts_of_entries
+from ytaudio_daemon.views.collection_text import entry_counts_text
 from ytaudio_daemon.views.job_errors import job_error
 
 MAX_TITLE = 100
@@ -58,7 +59,7 @@ def event_text(
         text = collection_text(event.collection, circumstances)
         return f"{word} in session {name}: {text}{_new_text(event)}"
     job = event.job
-    if job is None:  # an event has one of the four
+    if job is None:  # cannot be: an event has one of the four
         return ""
     where = f"in session {plain_line(job.session_name, MAX_TITLE)}"
     if event.event == COMPLETED:
@@ -71,11 +72,11 @@ def session_ended_text(session: Session, *, keeps_audio: bool) -> str:
     name = plain_line(session.name, MAX_TITLE)
     done, failed = (session.counts[s] for s in (JobState.COMPLETED, JobState.FAILED))
     audio = "its audio stays" if keeps_audio else "its audio is being removed"
-    return f"Session {name} has ended: {counts_text(done, failed)}; {audio}."
+    return f"Session {name} has ended: {job_counts_text(done, failed)}; {audio}."
 
 
-def counts_text(finished: int, failed: int) -> str:
-    """Return how many finished and how many failed."""
+def job_counts_text(finished: int, failed: int) -> str:
+    """Return how many jobs finished and how many failed."""
     parts = [f"{finished:,} finished"] if finished or not failed else []
     parts += [f"{failed:,} failed"] if failed else []
     return ", ".join(parts)
@@ -96,10 +97,10 @@ def collection_text(
     collection: CollectionDetails, circumstances: Circumstances = NOTHING_SET
 ) -> str:
     """Return a collection's title, how much of it is done, and why it failed if it did."""
-    error = job_error(collection.error, JobState.FAILED, circumstances)
-    why = " ".join(filter(None, (error["message"], error["hint"]))) if error else ""
-    said = plain_line(why, MAX_REASON) if why else counts_of_entries(collection.counts)
-    return f"{collection_title(collection)}: {said}"
+    why = _reason_text(collection.error, circumstances)
+    if not why:
+        why = entry_counts_text(asdict(collection.counts))
+    return f"{collection_title(collection)}: {why}"
 
 
 def job_title(job: JobRow) -> str:
@@ -109,10 +110,18 @@ def job_title(job: JobRow) -> str:
 
 def failure_text(job: JobRow, circumstances: Circumstances = NOTHING_SET) -> str:
     """Return a failed job's title, its error, and the hint."""
-    error = job_error(job.error, JobState.FAILED, circumstances)
-    why = " ".join(filter(None, (error["message"], error["hint"]))) if error else ""
-    why = why or "It failed."
-    return f"{job_title(job)}: {plain_line(why, MAX_REASON)}"
+    why = _reason_text(job.error, circumstances) or "It failed."
+    return f"{job_title(job)}: {why}"
+
+
+def _reason_text(
+    stored_error: Mapping[str, str | None] | None, circumstances: Circumstances
+) -> str:
+    """Return the message and hint of a failed job or collection, or ""."""
+    error = job_error(stored_error, JobState.FAILED, circumstances)
+    if error is None:
+        return ""
+    return plain_line(f"{error['message']} {error['hint']}".strip(), MAX_REASON)
 
 
 def refusal_text(drop: ReceiptHead) -> str:

@@ -9,7 +9,7 @@ from ytaudio_daemon.ledger import (
     sessions,
     subscriptions,
 )
-from ytaudio_daemon.ledger.collections import AskedCollection, NewCollection
+from ytaudio_daemon.ledger.collections import NewCollection, RequestedCollection
 from ytaudio_daemon.ledger.enqueue import NO_DROP, EnqueueResult, JobOptions, NewVideo
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
@@ -36,7 +36,7 @@ def enqueue_link(
     )
 
 
-def ask_for_collection(
+def request_collection(
     db: Connection,
     session_id: int,
     new: NewCollection,
@@ -44,7 +44,7 @@ def ask_for_collection(
     job_options: JobOptions,
     quota: Quota,
     now: Now,
-) -> AskedCollection:
+) -> RequestedCollection:
     """Have a collection of an active session listed, and followed where that is asked for.
 
     Args:
@@ -61,7 +61,9 @@ def ask_for_collection(
             may have unfinished jobs.
     """
     session = sessions.require_active(db, session_id)
-    asked = subscriptions.ask_and_follow(db, session_id, new, job_options, NO_DROP, now)
+    asked = subscriptions.request_and_follow(
+        db, session_id, new, job_options, NO_DROP, now
+    )
     own = quota.with_session_limits(session.max_jobs, session.max_bytes)
     if (
         own.max_jobs

@@ -1,7 +1,7 @@
 """How much of a collection a session has already, and when the rest would be done."""
 
 from ytaudio_daemon.jobs.config_values import egress_keys, pace
-from ytaudio_daemon.ledger import Connection, gates, pace_facts, queries
+from ytaudio_daemon.ledger import Connection, forecast_queries, gates, queries
 from ytaudio_daemon.ledger.archive import ALL_SESSIONS, find_archived
 from ytaudio_daemon.ledger.bulk import jobs_by_key
 from ytaudio_daemon.ledger.sessions import Session
@@ -73,7 +73,7 @@ def seconds_until_all_done(
     """Return when new jobs would be done behind all others, or why nobody knows."""
     if not new:
         return 0.0, ""
-    job_s = pace_facts.average_job_s(db)
+    job_s = forecast_queries.average_job_s(db)
     if job_s is None:
         return None, _NO_SPEED
     closed = gates.closed_gates(db)

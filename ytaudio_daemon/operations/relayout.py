@@ -109,7 +109,7 @@ class Relayout:
             path=entry.name,
             layout_state=None,
         )
-        named = named_collection(self.ledger, job, names_it=planned is None)
+        named = named_collection(self.ledger, job, saves_name=planned is None)
         try:
             wanted = self._wanted(job, named)
             state, path = layout_state(_file_of(entry), wanted)

@@ -12,7 +12,7 @@ from ytaudio_daemon.folders import Layout, cookie_jars
 from ytaudio_daemon.folders.inbox import make_session_folder
 from ytaudio_daemon.ledger import (
     Connection,
-    collections,
+    collection_queries,
     cookies,
     held_jobs,
     session_keys,
@@ -165,7 +165,7 @@ def expire_session(
     """
     with open_write() as (db, _):
         subscriptions.stop_subscriptions(db, session.id)
-        has_listings = collections.has_unlisted(db, session.id)
+        has_listings = collection_queries.count_unlisted(db, session.id) > 0
     if session.unfinished or has_listings:
         cancel_session_jobs(open_write, session.id, quota, reason=SESSION_EXPIRED)
         wake_daemon()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import structlog
 
 from ytaudio_daemon.errors import ITEM_ERRORS
+from ytaudio_daemon.system.recent_dict import RecentDict
 
 log = structlog.get_logger()
 
@@ -24,7 +25,8 @@ class ItemFaults:
 
     def __init__(self, step: str) -> None:
         self._step = step
-        self._known: dict[str, str] = {}
+        #: By item: the text of its latest fault.
+        self._known = RecentDict[str, str](MAX_REMEMBERED)
 
     @contextmanager
     def isolated(
@@ -50,5 +52,3 @@ class ItemFaults:
             return
         log.error("item.failed", step=self._step, item=item, error=text, exc_info=error)
         self._known[item] = text
-        if len(self._known) > MAX_REMEMBERED:
-            del self._known[next(iter(self._known))]

@@ -14,6 +14,9 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 
+#: All that a pipe holds (pipe(7)), in bytes.
+PIPE_BYTES = 65536
+
 #: Workers go first when memory runs out, long before the daemon (range ±1000).
 _WORKER_OOM_SCORE = 500
 

@@ -1,16 +1,20 @@
-"""Links: the YouTube video or collection they name, found in a text. Pure."""
+"""Finds links in a text, and the YouTube video or collection that each names. Pure."""
 
 from ytaudio_daemon.urls.address import parse_plain_link
-from ytaudio_daemon.urls.bare_ids import bare_id_error, bare_ids
+from ytaudio_daemon.urls.bare_ids import refused_bare_ids
 from ytaudio_daemon.urls.collections import (
     TABS,
     CollectionError,
     CollectionKind,
     CollectionLink,
-    collection_of,
+    linked_collection,
 )
-from ytaudio_daemon.urls.finding import FLAGS as LINK_START_FLAGS
-from ytaudio_daemon.urls.finding import LINK_START, distinct_links, find_links
+from ytaudio_daemon.urls.finding import (
+    LINK_START,
+    LINK_START_FLAGS,
+    distinct_links,
+    find_links,
+)
 from ytaudio_daemon.urls.link import (
     EXPECTED_LINK,
     MAX_LINK_CHARS,
@@ -18,8 +22,8 @@ from ytaudio_daemon.urls.link import (
     Link,
     LinkError,
 )
-from ytaudio_daemon.urls.other_sites import other_sites
-from ytaudio_daemon.urls.single import parse_collection, parse_link
+from ytaudio_daemon.urls.other_sites import find_other_sites
+from ytaudio_daemon.urls.single import parse_collection, parse_link, try_link
 
 __all__ = [
     "EXPECTED_LINK",
@@ -33,13 +37,13 @@ __all__ = [
     "FoundLink",
     "Link",
     "LinkError",
-    "bare_id_error",
-    "bare_ids",
-    "collection_of",
     "distinct_links",
     "find_links",
-    "other_sites",
+    "find_other_sites",
+    "linked_collection",
     "parse_collection",
     "parse_link",
     "parse_plain_link",
+    "refused_bare_ids",
+    "try_link",
 ]

@@ -1,8 +1,8 @@
-"""One address taken apart: the video it leads to, or why it leads to none. Pure.
+"""Parses one address: the video it leads to, or why it leads to none. Pure.
 
-An address is never handed on as it was written: only its video ID survives, and the
-URL that yt-dlp sees is rebuilt from that. So no host, port, credential or query of
-a hostile link can lead anywhere but to one YouTube video.
+An address is never passed on as it was written: only its video ID is, and the URL for
+yt-dlp is rebuilt from that. So no host, port, credential or query of a hostile link can
+lead anywhere but to one YouTube video.
 """
 
 import re
@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ytaudio_daemon.model.youtube_ids import VIDEO_ID, is_video_id
 from ytaudio_daemon.urls.bare_ids import bare_id_error
-from ytaudio_daemon.urls.collections import page_error
+from ytaudio_daemon.urls.collections import collection_page_error
 from ytaudio_daemon.urls.link import (
     EXPECTED_LINK,
     MAX_LINK_CHARS,
@@ -23,22 +23,22 @@ from ytaudio_daemon.urls.mirrors import mirrored_video
 from ytaudio_daemon.urls.query import query_fields
 
 SHORT_HOST = "youtu.be"
-#: Also below `www.` and `m.`; of `youtube.com` every host below it is YouTube's.
+#: YouTube's domains, also with `www.` or `m.`; of `youtube.com` every subdomain.
 SITES = frozenset(
     {"youtube.com", SHORT_HOST, "youtube-nocookie.com", "youtubekids.com"}
 )
-#: Those of http and https.
+#: The ports of http and https.
 PORTS = frozenset({None, 80, 443})
 #: `/<word>/<id>`; `?v=<id>` and `youtu.be/<id>` are the other two forms.
 VIDEO_PATHS = frozenset({"shorts", "live", "embed", "v", "e", "w", "watch", "video"})
-#: Of links that open YouTube's apps.
+#: Schemes of links that open YouTube's apps.
 APP_SCHEMES = frozenset({"youtube", "vnd.youtube"})
 #: First path words that lead to many videos, or to whatever is live right now.
 LIST_PATHS = frozenset(
     {"playlist", "channel", "c", "user", "feed", "results", "show", "browse", "source"}
     | {"hashtag", "watch_videos", "post", "clip", "gaming", "view_play_list"}
 )
-#: Pages that lead on to another address; a `v=` of theirs is where they stood.
+#: Pages that redirect; a `v=` of theirs is the page that they were on.
 REDIRECT_PATHS = frozenset({"redirect", "attribution_link", "signin", "oembed"})
 #: Eleven characters each, but no IDs: `/embed/videoseries?list=…` is a playlist,
 #: `/embed/live_stream?channel=…` a channel's current broadcast.
@@ -56,9 +56,9 @@ _WHITE_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 #: `/user/Name#p/u/5/<id>`, the players of channel pages until 2012.
 _CHANNEL_PLAYER = re.compile(rf"p/(?:[A-Za-z0-9]{{1,2}}/){{0,4}}({VIDEO_ID})")
 
-#: The forms nearly every link has, decided without taking them apart. It accepts
-#: only what `parse_address` accepts too, with the same ID (a test compares them).
-#: Its tail holds no character that a second, glued link would need.
+#: The forms of nearly every link, in one expression. It accepts only what
+#: `parse_address` accepts, too, with the same ID (a test compares them). Its tail has no
+#: character that a second, glued link would need.
 _PLAIN = re.compile(
     r"""
     (?:https?://)?
@@ -74,7 +74,7 @@ _PLAIN = re.compile(
 
 
 def parse_plain_link(text: str) -> Link | None:
-    """Return the video of a link in one of the usual forms, else None: look closer."""
+    """Return the video of a link in one of the usual forms; None needs `parse_address`."""
     found = _PLAIN.fullmatch(text)
     if found is None:
         return None
@@ -110,7 +110,7 @@ def _list_id(text: str) -> str:
 
 
 def _bad_id_error(written: str) -> LinkError:
-    """Return the refusal of what is no ID; an e-mail's `v=3DID` has one in it."""
+    """Return the refusal of a bad ID, with the ID in `3DID`, as e-mails encode it."""
     in_mail = _QUOTED_PRINTABLE.match(written)
     return LinkError(
         "bad_video_id",
@@ -121,7 +121,7 @@ def _bad_id_error(written: str) -> LinkError:
 
 
 def check_link_text(text: str) -> None:
-    """Refuse what no link can be, before it is looked at.
+    """Refuse a text that cannot be a link.
 
     Raises:
         LinkError: It is empty, too long, or has white space or control characters.
@@ -131,7 +131,7 @@ def check_link_text(text: str) -> None:
 
 
 def _split(text: str) -> SplitResult:
-    """Take an address apart; urlsplit alone would drop tabs and line ends silently."""
+    """Split an address; urlsplit alone would drop tabs and line ends silently."""
     check_link_text(text)
     scheme = _SCHEME.match(text)
     try:
@@ -147,7 +147,7 @@ def _split(text: str) -> SplitResult:
 
 
 def _scheme_error(parts: SplitResult, scheme: str) -> LinkError:
-    """Return the refusal of what is no web address: `ftp://`, `youtube://ID`."""
+    """Return the refusal of another scheme: `ftp://`, `youtube://ID`."""
     if parts.scheme in APP_SCHEMES:
         is_page = parts.netloc == "watch"
         named = (
@@ -159,7 +159,7 @@ def _scheme_error(parts: SplitResult, scheme: str) -> LinkError:
 
 
 def _is_youtube(parts: SplitResult) -> bool:
-    """Accept YouTube's own hosts only, so that look-alikes and credentials fall out."""
+    """Return whether the host is YouTube's own; refuse credentials and other ports."""
     host = (parts.hostname or "").removesuffix(".")
     if _PICTURE_HOST.match(host):
         return False
@@ -185,7 +185,7 @@ def _foreign_error(parts: SplitResult, code: str, reason: str) -> LinkError:
 
 
 def _video_id(parts: SplitResult) -> str:
-    """Return what stands where the ID belongs; the ID may go on with other text.
+    """Return the text in the place of the ID, which may begin with the ID only.
 
     Raises:
         LinkError: With `not_a_video`, when the address has no such place.
@@ -235,7 +235,7 @@ def _no_video_error(parts: SplitResult, words: list[str]) -> LinkError:
     names_list = any(key == "list" for key, _ in query_fields(parts.query))
     is_list = names_list or first in LIST_PATHS or first.startswith("@")
     if is_list or not RESERVED_IDS.isdisjoint(words):
-        return page_error(words, parts.query, is_music=_is_music(parts))
+        return collection_page_error(words, parts.query, is_music=_is_music(parts))
     if first == "watch":
         return LinkError(
             "not_a_video", f"this link names no video (v=…); {EXPECTED_LINK}"

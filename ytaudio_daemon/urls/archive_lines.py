@@ -1,6 +1,6 @@
-"""Lines of a download archive, as yt-dlp's `--download-archive` writes them. Pure.
+"""Parses lines of a download archive, as yt-dlp's `--download-archive` writes. Pure.
 
-A line is the name of an extractor and what identifies the video there, such as
+A line is the name of an extractor and its ID of the video, such as
 `youtube dQw4w9WgXcQ`. See `YoutubeDL.record_download_archive` and
 `yt_dlp.utils.make_archive_id`.
 """
@@ -9,13 +9,13 @@ import re
 from typing import NamedTuple
 
 from ytaudio_daemon.model.youtube_ids import is_video_id
-from ytaudio_daemon.urls.bare_ids import bare_ids
+from ytaudio_daemon.urls.bare_ids import find_bare_ids
 from ytaudio_daemon.urls.link import LinkError
 from ytaudio_daemon.urls.single import parse_link
 
 _LINE = re.compile(r"(?P<site>[a-z0-9_:.+-]+)[ \t]+(?P<id>\S.*)")
 _YOUTUBE = "youtube"
-#: The extractor whose IDs are taken from the end of any address, and may have spaces.
+#: The extractor for any site; its IDs are ends of addresses, and may have spaces.
 _ANY_SITE = "generic"
 
 
@@ -24,7 +24,7 @@ class ArchiveLine(NamedTuple):
 
     Attributes:
         site: yt-dlp's extractor, in lower case.
-        video_id: Of YouTube's, the 11 characters; else "".
+        video_id: The 11 characters of a video of YouTube; else "".
     """
 
     site: str
@@ -37,11 +37,11 @@ class ArchiveLine(NamedTuple):
 
 
 class ArchiveLineError(ValueError):
-    """A line that is none of an archive; its text says what it is and what helps."""
+    """The error of a line that is none of an archive; its text has the remedy."""
 
 
 def parse_archive_line(text: str) -> ArchiveLine | None:
-    """Return what a line names; None for a blank line and a comment.
+    """Return a parsed line; None for a blank line and a comment.
 
     Raises:
         ArchiveLineError: It is no line of an archive.
@@ -60,7 +60,7 @@ def parse_archive_line(text: str) -> ArchiveLine | None:
 
 
 def _refusal(line: str) -> str:
-    """Return what a line is that is none of an archive."""
+    """Return the description of a line that is none of an archive, with the remedy."""
     try:
         video_id = parse_link(line).video_id
     except LinkError:
@@ -72,7 +72,7 @@ def _refusal(line: str) -> str:
 
 
 def _refusal_of_words(line: str) -> str:
-    ids = bare_ids(line)
+    ids = find_bare_ids(line)
     if len(ids) == 1 and " " not in line:
         return f'an ID alone: write "youtube {ids[0]}"'
     return 'no line of an archive, such as "youtube dQw4w9WgXcQ"'

@@ -1,16 +1,16 @@
 """Video IDs without a link around them. Pure.
 
-An eleven-letter word looks the same, so a bare ID is never taken at once: it is
-refused, and its link is offered instead.
+An eleven-letter word looks the same, so a bare ID is never accepted: it is refused,
+and the message offers its link.
 """
 
 import re
 from collections.abc import Iterator
 
 from ytaudio_daemon.model.youtube_ids import VIDEO_ID, is_video_id
-from ytaudio_daemon.urls.link import Link, LinkError
+from ytaudio_daemon.urls.link import FoundLink, Link, LinkError
 
-#: A line of an archive of yt-dlp, and the links of the apps.
+#: IDs behind a name: in a line of yt-dlp's archive, in links of the apps.
 _NAMED = re.compile(
     rf"(?<![^\s,;|]) (?: youtube\ | (?:vnd\.)?youtube: (?:watch\?v=)?"
     rf" | /?watch\?v= ) ({VIDEO_ID}) (?![A-Za-z0-9_-])",
@@ -26,9 +26,16 @@ _LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,4}[.)])\s+")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9-]+")
 
 
-def bare_ids(text: str) -> list[str]:
+def find_bare_ids(text: str) -> list[str]:
     """Return the IDs of a text that names no link, in their order, each once."""
-    return list(dict.fromkeys(_found(text)))
+    return list(dict.fromkeys(_find_ids(text)))
+
+
+def refused_bare_ids(text: str) -> list[FoundLink]:
+    """Return the bare IDs of a text as refused links, each with its mended link."""
+    return [
+        FoundLink(each, Link(each), bare_id_error(each)) for each in find_bare_ids(text)
+    ]
 
 
 def bare_id_error(video_id: str) -> LinkError:
@@ -41,7 +48,7 @@ def bare_id_error(video_id: str) -> LinkError:
     )
 
 
-def _found(text: str) -> Iterator[str]:
+def _find_ids(text: str) -> Iterator[str]:
     for named in _NAMED.finditer(text):
         yield named[1]
     for in_brackets in _IN_BRACKETS.finditer(text):

@@ -1,7 +1,7 @@
 """Links to many videos: a playlist, an album, a channel. Pure.
 
-As with videos, an address is never handed on as it was written: what survives is the
-ID of the list or the name of the channel, and the URL is rebuilt from that.
+As with videos, an address is never passed on as it was written: the URL is rebuilt from
+the ID of the list, or from the channel's ID or name.
 """
 
 import re
@@ -19,25 +19,25 @@ CollectionKind = Literal["playlist", "album", "channel"]
 TABS = ("videos", "shorts", "streams", "releases", "playlists", "podcasts")
 #: The tab that is listed when an address names none.
 DEFAULT_TAB = TABS[0]
-#: Tabs without videos of their own: who copies one of their addresses means the channel.
+#: Tabs without videos of their own; their addresses mean the channel.
 _PLAIN_TABS = frozenset(
     {"about", "channels", "community", "featured", "home", "posts", "store"}
 )
 
-#: YouTube Music's albums: as a playlist, and as a page of its own.
+#: The start of an album's ID in YouTube Music: of its playlist, and of its page.
 _ALBUM_LIST = "OLAK5uy_"
 _ALBUM_PAGE = "MPREb_"
 #: Before the ID of a playlist in the addresses of `/browse/` and of the API.
 _PLAYLIST_PAGE = "VL"
-#: Mixes, which YouTube makes up as one listens; `UL` are those of a channel's uploads.
+#: Mixes, which YouTube generates endlessly; `UL` is one of a channel's uploads.
 _MIXES = ("RD", "UL")
 #: Playlists of YouTube Music's editors: they begin like a mix, but have an end.
 _EDITORS_LIST = "RDCLAK5uy_"
-#: Beside what is in `/feed/`.
+#: The first words of paths that lead to endless lists.
 _ENDLESS_PATHS = frozenset({"feed", "results", "hashtag"})
 
 _LIST_ID = re.compile(r"[A-Za-z0-9_-]{2,100}")
-#: Letters of any script; yt-dlp reads as far.
+#: Letters of any script, to the same end as in yt-dlp.
 _HANDLE = re.compile(r"@[^\s/?#&<>\"'\\]{1,100}")
 _NAME = re.compile(r"[^\s/?#&<>\"'\\@]{1,100}")
 #: `view_play_list?p=0123456789ABCDEF`, until 2012, without the `PL`.
@@ -46,7 +46,7 @@ _OLD_LIST_ID = re.compile(r"[0-9A-F]{16}")
 
 @dataclass(frozen=True, slots=True)
 class CollectionLink:
-    """What a link to many videos names.
+    """A playlist, an album or a channel.
 
     Attributes:
         kind: `playlist`, `album` or `channel`.
@@ -87,8 +87,8 @@ class CollectionError(LinkError):
     """A link to many videos, where a link to one is expected.
 
     Args:
-        collection: What it names; None for pages that hold no list.
-        refusal: Why it cannot be listed, if it cannot: `endless`.
+        collection: The collection; None for pages without a list.
+        refusal: The error `endless`, if the list has no end.
     """
 
     def __init__(
@@ -105,28 +105,28 @@ class CollectionError(LinkError):
         self.refusal = refusal
 
 
-def collection_of(found: FoundLink) -> CollectionLink | None:
-    """Return the collection that a link names, alone or beside a video; None if none.
+def linked_collection(found: FoundLink) -> CollectionLink | None:
+    """Return the collection that a link names, alone or beside a video, or None.
 
     Raises:
-        LinkError: With `endless`, when it has no end.
+        LinkError: The collection has no end (`endless`).
     """
     if isinstance(found.error, CollectionError):
         if found.error.refusal is not None:
             raise found.error.refusal
         return found.error.collection
     if found.error is None and found.link is not None and found.link.list_id:
-        return list_collection(found.link.list_id, is_music=found.link.is_music)
+        return collection_from_list_id(found.link.list_id, is_music=found.link.is_music)
     return None
 
 
-def list_collection(list_id: str, *, is_music: bool = False) -> CollectionLink | None:
-    """Return the playlist or album of an ID, which ends where it cannot go on.
-
-    None: it is no such ID.
+def collection_from_list_id(
+    list_id: str, *, is_music: bool = False
+) -> CollectionLink | None:
+    """Return the playlist or album of an ID, or None if a text begins with none.
 
     Raises:
-        LinkError: With `endless`, for a mix.
+        LinkError: It is a mix, which has no end (`endless`).
     """
     found = _LIST_ID.match(list_id.removeprefix(_PLAYLIST_PAGE))
     if found is None:
@@ -138,13 +138,15 @@ def list_collection(list_id: str, *, is_music: bool = False) -> CollectionLink |
     return CollectionLink("album" if is_album else "playlist", list_id, "", is_music)
 
 
-def page_error(words: Sequence[str], query: str, *, is_music: bool) -> CollectionError:
-    """Return the error of an address that names many videos, with the collection in it.
+def collection_page_error(
+    words: Sequence[str], query: str, *, is_music: bool
+) -> CollectionError:
+    """Return the error of a page without a video, with the collection that it names.
 
     Args:
-        words: The parts of its path.
-        query: Its query.
-        is_music: It is one of YouTube Music's.
+        words: The parts of the page's path.
+        query: The page's query.
+        is_music: True for a page of YouTube Music.
     """
     try:
         found = _page_collection(words, dict(query_fields(query)), is_music=is_music)
@@ -161,11 +163,11 @@ def _page_collection(
     if word in _ENDLESS_PATHS or rest[-1:] == ["search"]:
         raise _endless_error("a search" if word != "feed" else "a feed")
     if list_id := fields.get("list"):
-        return list_collection(list_id, is_music=is_music)
+        return collection_from_list_id(list_id, is_music=is_music)
     if word == "view_play_list":
         return _old_playlist(fields.get("p", ""))
     if word == "playlist" and rest:
-        return list_collection(rest[0], is_music=is_music)
+        return collection_from_list_id(rest[0], is_music=is_music)
     if word == "browse" and rest and not rest[0].startswith("UC"):
         return _browsed(rest[0], is_music=is_music)
     return _channel(words, is_music=is_music)
@@ -173,13 +175,13 @@ def _page_collection(
 
 def _old_playlist(list_id: str) -> CollectionLink | None:
     is_bare = _OLD_LIST_ID.fullmatch(list_id)
-    return list_collection(f"PL{list_id}" if is_bare else list_id)
+    return collection_from_list_id(f"PL{list_id}" if is_bare else list_id)
 
 
 def _browsed(page_id: str, *, is_music: bool) -> CollectionLink | None:
-    """Return what YouTube Music's `/browse/` shows; artists' pages are channels."""
+    """Return the playlist or album of YouTube Music's page `/browse/<page_id>`."""
     if page_id.startswith((_PLAYLIST_PAGE, _ALBUM_PAGE)):
-        return list_collection(page_id, is_music=is_music)
+        return collection_from_list_id(page_id, is_music=is_music)
     return None
 
 

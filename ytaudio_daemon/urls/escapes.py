@@ -1,4 +1,4 @@
-r"""Escapes that links pick up on their way: shell, JSON, HTML, percent. Pure.
+r"""Removes the escapes that links may have: shell, JSON, HTML, percent. Pure.
 
 `watch\?v\=ID`, `https:\/\/`, `\u0026`, `&amp;`, `%3Fv%3D`.
 """
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 _BACKSLASH = re.compile(
     r"(?<!\\)\\++(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([^A-Za-z0-9\s\\]))"
 )
-#: With its semicolon only: `&copy=1` is a field of a query, no sign of copyright.
+#: An HTML entity with its semicolon: `&copy=1` is a field of a query.
 _ENTITY = re.compile(r"&(?:\#[0-9]{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
 
 

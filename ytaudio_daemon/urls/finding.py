@@ -1,12 +1,12 @@
-r"""The links in a text, whatever stands around them. Pure.
+r"""Finds the links in a text, glued, wrapped and escaped ones included. Pure.
 
 A token is a run of characters that begins like a link and ends at white space or at
 `<`, `>`, `"`. It may be two links glued together, a link wrapped in another one
 (`google.com/url?q=…`), or a link whose characters are escaped; at most `MAX_LAYERS`
 wrappers and escapes are taken off.
 
-Every character is looked at a bounded number of times: lines come by the million,
-and from strangers.
+Every character is read a bounded number of times: lines come by the million, and from
+strangers.
 """
 
 import re
@@ -27,56 +27,56 @@ _WEB_ADDRESS = rf"https?{escaped(':', 'colon')}{_SLASH}{{2}}"
 _OTHER_SCHEME = r"""
     (?<![a-z0-9+.-]) (?![a-z0-9+.-]{0,15}https?://) [a-z][a-z0-9+.-]{0,15}:// (?=\S)
 """
-#: `https//youtu.be/`, `ttps:/youtu.be/`: a scheme with a slip of the pen.
+#: A scheme with a typing error: `https//youtu.be/`, `ttps:/youtu.be/`.
 _BROKEN_SCHEME = r"(?<![a-z0-9]) h?t{1,3}ps? [:;.]? /{0,3}"
 _NO_SCHEME = r"(?<![a-z0-9_@./-]) (?: (?<!:) // )?"
 _SLIP = rf"(?: {_BROKEN_SCHEME} | {_NO_SCHEME} )"
 
-#: Where a link begins; to be compiled with `FLAGS`.
+#: The start of a link, for `LINK_START_FLAGS`.
 LINK_START = rf"""
     (?: {_WEB_ADDRESS} | {_OTHER_SCHEME} | {_SLIP} (?= {_SITE} (?:{_SLASH}|[?\#]) ) )
 """
-FLAGS = re.VERBOSE | re.IGNORECASE | re.ASCII
+LINK_START_FLAGS = re.VERBOSE | re.IGNORECASE | re.ASCII
 
 #: White space, ASCII's and Unicode's, control characters, and what encloses links.
 _NO_LINK_CHARS = (
     r"\x00-\x20\x7f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000<>\""
 )
-_TOKEN = re.compile(rf"{LINK_START} [^{_NO_LINK_CHARS}]*", FLAGS)
-#: Inside a token the letters before a host may be the end of another link's ID.
+_TOKEN = re.compile(rf"{LINK_START} [^{_NO_LINK_CHARS}]*", LINK_START_FLAGS)
+#: The start of a second link in a token: letters before the host may belong to the first.
 _GLUED_SITE = rf"(?:(?:www|m|music)\.)? {_DOMAIN} (?:{_SLASH}|[?\#])"
 _INNER_START = re.compile(
     rf"""
     (?P<start> {_WEB_ADDRESS} | {_OTHER_SCHEME} | {_SLIP} (?= {_GLUED_SITE} ) )
   | (?P<glued> {_GLUED_SITE} )
     """,
-    FLAGS,
+    LINK_START_FLAGS,
 )
-_START = re.compile(LINK_START, FLAGS)
-#: What stands before the true beginning: `http://https://`, `https//youtu.be`.
+_START = re.compile(LINK_START, LINK_START_FLAGS)
+#: Text before the true scheme, or a broken one: `http://https://`, `https//youtu.be`.
 _FALSE_START = re.compile(
     rf"\A (?: (?:[a-z][a-z0-9+.-]{{0,15}}:/{{0,2}}){{1,3}} (?=https?://)"
     rf" | (?!https?://) {_BROKEN_SCHEME} (?={_SITE}) )",
-    FLAGS,
+    LINK_START_FLAGS,
 )
-_YOUTUBE_PAGE = re.compile(rf"(?:https?://)? {_SITE} (?![a-z0-9.-])", FLAGS)
-#: A redirecting page names one of its own site by the path alone.
+_YOUTUBE_PAGE = re.compile(rf"(?:https?://)? {_SITE} (?![a-z0-9.-])", LINK_START_FLAGS)
+#: A field with a path of YouTube: redirecting pages name their target so.
 _OWN_PATH = re.compile(
-    rf"= (?P<path> {_SLASH} (?:watch|shorts|live|embed|v)\b )", FLAGS
+    rf"= (?P<path> {_SLASH} (?:watch|shorts|live|embed|v)\b )", LINK_START_FLAGS
 )
 _TRAILING_PUNCTUATION = "()[]{}'\"`*~|\\»\u201d\u2019,.;:!\u200b\u200e\u200f"
 _UNDERSCORES_AT_END = re.compile(r"_+(?![A-Za-z0-9_-])")
 _EQUALS_AT_END = re.compile(r"(?:=|%(?:25){0,2}3d)\Z", re.IGNORECASE)
-#: What stands before a link that a site wraps in its own, `=` aside.
+#: Characters before a link that is part of another site's address, beside `=`.
 _WRAPPING = frozenset("/_?#!~")
 
 
 def find_links(text: str) -> list[FoundLink]:
-    """Return what each link-like part of a text is; the same video counts once."""
+    """Return the link-like parts of a text, each video once."""
     return distinct_links(
         link
         for token in _TOKEN.finditer(text)
-        for link in read_token(text, token.start(), token.end())
+        for link in token_links(text, token.start(), token.end())
     )
 
 
@@ -86,7 +86,7 @@ def without_links(text: str) -> str:
 
 
 def distinct_links(links: Iterable[FoundLink]) -> list[FoundLink]:
-    """Return links without repetitions; of the same video a good one stays."""
+    """Return links without repetitions; a good link replaces a refused one."""
     found: dict[object, FoundLink] = {}
     for link in links:
         key = link.link or _collection(link) or link.text
@@ -96,21 +96,21 @@ def distinct_links(links: Iterable[FoundLink]) -> list[FoundLink]:
 
 
 def _collection(link: FoundLink) -> CollectionLink | None:
-    """Return the collection that a link is refused for, where a video was expected."""
+    """Return the collection that a link without a video names, or None."""
     error = link.error
     return error.collection if isinstance(error, CollectionError) else None
 
 
-def read_token(
+def token_links(
     text: str, start: int, end: int, layers: int = MAX_LAYERS
 ) -> Iterator[FoundLink]:
     """Yield the links of a token, in their order.
 
     Args:
-        text: What it stands in.
-        start: Where it begins.
-        end: Where it ends.
-        layers: How many wrappers and escapes may be taken off.
+        text: The text with the token.
+        start: The token's start in the text.
+        end: The token's end.
+        layers: The number of wrappers and escapes that may be removed.
     """
     if plain := parse_plain_link(text[start:end]):
         yield FoundLink(text[start:end], plain)
@@ -118,13 +118,13 @@ def read_token(
     for piece_start, piece_end in _split_glued(text, start, end):
         links = _read_piece(text, piece_start, piece_end, layers)
         if piece_start > start and _is_field(text, piece_start):
-            # A field of a link that is good without it: a referrer, say.
+            # A field of a link that is good without it, such as a referrer.
             links = [link for link in links if link.link]
         yield from links
 
 
 def _split_glued(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield where the links begin and end that one token holds."""
+    """Yield start and end of each link that is glued into one token."""
     names_video: bool | None = None
     scheme_end = start
     for inner in _INNER_START.finditer(text, start, end):
@@ -163,12 +163,12 @@ def _is_wrapped(text: str, start: int, inner: re.Match[str]) -> bool:
 
 
 def _is_field(text: str, at: int) -> bool:
-    """Return whether what begins there is the value of a field of a query."""
+    """Return whether the text from `at` on is the value of a field of a query."""
     return _EQUALS_AT_END.search(text[max(0, at - 7) : at]) is not None
 
 
 def _read_piece(text: str, start: int, end: int, layers: int) -> list[FoundLink]:
-    """Return one link, or those that it wraps."""
+    """Return a piece's own link, or those that it wraps."""
     piece = text[start:end]
     address = _FALSE_START.sub("", piece).rstrip(_TRAILING_PUNCTUATION)
     try:
@@ -184,7 +184,7 @@ def _read_piece(text: str, start: int, end: int, layers: int) -> list[FoundLink]
     inner = [
         FoundLink(piece, link.link, link.error, is_mended=link.error is None)
         for link in (*_read_wrapped(address, layers), *_read_unescaped(address, layers))
-        if link.is_of_youtube
+        if link.leads_to_youtube
     ]
     if any(link.error is None for link in inner):
         return [link for link in inner if link.link is not None]
@@ -208,8 +208,8 @@ def _parse_emphasized(address: str, text: str, start: int) -> Link:
 def _is_mended(address: str, link: Link) -> bool:
     """Return whether an accepted address is not quite one of YouTube's own.
 
-    So are `youtu.be/ID&t=30`, `watch?v=ID?si=…`, `youtu.be/ID)and`: the ID stands in
-    it, and something behind the ID that no address of YouTube has there.
+    Such are `youtu.be/ID&t=30`, `watch?v=ID?si=…` and `youtu.be/ID)and`: behind the ID is
+    text that no address of YouTube has there.
 
     Args:
         address: It is neither escaped nor wrapped.
@@ -235,10 +235,10 @@ def _read_wrapped(address: str, layers: int) -> Iterator[FoundLink]:
         before = address[: inner.start()]
         wrapped = unquote(wrapped) if "%" in inner[0] else wrapped
         text = before + wrapped
-        yield from read_token(text, len(before), len(text), layers - 1)
+        yield from token_links(text, len(before), len(text), layers - 1)
     elif own_path is not None and "youtube." in address:
         wrapped = "https://www.youtube.com" + unquote(address[own_path.start("path") :])
-        yield from read_token(wrapped, 0, len(wrapped), layers - 1)
+        yield from token_links(wrapped, 0, len(wrapped), layers - 1)
 
 
 def _read_unescaped(address: str, layers: int) -> Iterator[FoundLink]:
@@ -246,4 +246,4 @@ def _read_unescaped(address: str, layers: int) -> Iterator[FoundLink]:
     if plain == address:
         return
     for token in _TOKEN.finditer(plain):
-        yield from read_token(plain, token.start(), token.end(), layers - 1)
+        yield from token_links(plain, token.start(), token.end(), layers - 1)

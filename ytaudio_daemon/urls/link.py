@@ -1,4 +1,4 @@
-"""A link to one video, and why a text is none. Pure."""
+"""The values of this package: a link to one video, and the error of other texts. Pure."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -19,8 +19,8 @@ class Link:
 
     Attributes:
         video_id: Its 11 characters.
-        is_music: It is one of YouTube Music's; the video is the same.
-        list_id: The playlist that the address names beside the video, or "".
+        is_music: The link was one of YouTube Music; the video is the same.
+        list_id: The playlist that the link named beside the video, or "".
     """
 
     video_id: str
@@ -57,13 +57,13 @@ class LinkError(ValueError):
 
 
 class FoundLink(NamedTuple):
-    """What a link-like part of a text turned out to be.
+    """A link-like part of a text, accepted or refused.
 
     Attributes:
-        text: The part, as it stands in the text.
-        link: The video; of a refused one the video that was most likely meant.
+        text: The part, as it is written.
+        link: The video; of a refused link the video that was most likely meant.
         error: Why it is refused, or None.
-        is_mended: It is accepted, but does not stand there as YouTube writes links: it
+        is_mended: True if it is accepted although YouTube does not write links so: it
             was unwrapped, unescaped, or cut behind the ID.
     """
 
@@ -73,8 +73,8 @@ class FoundLink(NamedTuple):
     is_mended: bool = False
 
     @property
-    def is_of_youtube(self) -> bool:
-        """Whether it leads to YouTube, or to what shows its videos."""
+    def leads_to_youtube(self) -> bool:
+        """Whether it leads to YouTube, or to a mirror of a video."""
         return (
             self.link is not None
             or self.error is None

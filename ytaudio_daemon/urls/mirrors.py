@@ -1,4 +1,4 @@
-"""Sites that show YouTube's videos under its IDs: Invidious, Piped and the like. Pure."""
+"""Recognizes addresses of sites that mirror YouTube: Invidious, Piped and others. Pure."""
 
 import re
 from urllib.parse import SplitResult
@@ -7,7 +7,7 @@ from ytaudio_daemon.model.youtube_ids import VIDEO_ID
 from ytaudio_daemon.urls.query import query_fields
 
 _ID = re.compile(rf"{VIDEO_ID}(?![A-Za-z0-9_-])")
-#: Hosts that are mirrors by their names, so that more than `/watch?v=ID` counts.
+#: Hosts that are mirrors by their names; of other hosts only `/watch?v=ID` counts.
 _MIRROR_HOST = re.compile(
     r"invidio|\binv\b|piped|youtu|ytimg|yewtu|\by2u\b|hyperpipe|viewtube|cloudtube"
     r"|freetube|materialious|poketube"
@@ -32,7 +32,7 @@ def mirrored_video(parts: SplitResult) -> str | None:
 
 
 def _path_id(words: list[str]) -> str | None:
-    """Return the ID of `/ID` and `/embed/ID`; what stands behind it is free."""
+    """Return the ID of `/ID` and `/embed/ID`; any text may follow it."""
     word = words[1:2] if words[:1] and words[0].lower() in _VIDEO_WORDS else words
     return _leading_id(word[0]) if word else None
 

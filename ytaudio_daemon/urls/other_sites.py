@@ -1,7 +1,6 @@
-"""Addresses of other sites without `https://` before them. Pure.
+"""Finds addresses of other sites without `https://` before them. Pure.
 
-A dot between two words is no address: only what looks much like one is refused by
-its own name.
+Most words with a dot are no addresses: only a likely one is refused as an address.
 """
 
 import re
@@ -25,13 +24,13 @@ _POSSIBLE = re.compile(
 )
 
 
-def other_sites(text: str, *, is_link_expected: bool) -> Iterator[FoundLink]:
+def find_other_sites(text: str, *, is_link_expected: bool) -> Iterator[FoundLink]:
     """Yield the refused addresses of a text in which `find_links` found all others.
 
     Args:
         text: The text.
-        is_link_expected: There is no link in it, though there should be one: a
-            faint likeness is enough.
+        is_link_expected: True if the text has no link and should have one: less likely
+            addresses count, too.
     """
     pattern = _POSSIBLE if is_link_expected else _LIKELY
     if pattern.search(text) is None:

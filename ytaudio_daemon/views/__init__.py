@@ -5,8 +5,8 @@ daemon's state (`DaemonSnapshot`), and can be made again at any time.
 `docs/status-files.md` describes them for people, `schemas` for programs.
 """
 
+from ytaudio_daemon.views.daemon_document import STALE_AFTER_S
 from ytaudio_daemon.views.documents import (
-    STALE_AFTER_S,
     job_counts,
     job_document,
     queue_positions,

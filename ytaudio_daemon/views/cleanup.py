@@ -9,7 +9,7 @@ from pathlib import Path
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.ledger import Ledger, sessions
 
-#: Names compared with the ledger in one step.
+#: Names searched in the ledger in one step.
 BATCH_SIZE = 200
 SUFFIX = ".json"
 
@@ -23,8 +23,8 @@ def remove_orphaned_files(ledger: Ledger, layout: Layout) -> Iterator[None]:
     """
     folder = layout.session_status("x").parent
     for names in _batches(_visible_names(folder)):
-        mine = [name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)]
-        for name in _unknown_sessions(ledger, mine):
+        shown = [name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)]
+        for name in _unknown_sessions(ledger, shown):
             _remove(layout.session_status(name))
         yield
     folder = layout.receipts("x").parent

@@ -1,4 +1,4 @@
-"""Collections as the documents of sessions show them. Pure."""
+"""The documents of collections and of their entries. Pure."""
 
 from collections.abc import Iterable
 
@@ -26,7 +26,7 @@ from ytaudio_daemon.views.job_errors import job_error
 def session_collection(
     row: CollectionRow, circumstances: Circumstances = NOTHING_SET
 ) -> SessionCollection:
-    """Return a collection as the document of its session shows it."""
+    """Return a collection's part of its session's document."""
     return {
         "id": row.uuid,
         "kind": row.kind,
@@ -43,7 +43,7 @@ def session_collection(
 def subscription_document(
     subscription: Subscription | None,
 ) -> CollectionSubscription | None:
-    """Return how a collection is followed; None when it never was."""
+    """Return a collection's subscription; None if it was never followed."""
     if subscription is None:
         return None
     is_active = subscription.state is SubscriptionState.ACTIVE
@@ -110,7 +110,7 @@ def entry_document(entry: EntryDetails) -> CollectionEntry:
         "upload_date": entry.upload_date,
         "job": entry.job_uuid,
         "state": None if entry.job_state is None else entry.job_state.value,
-        "reason": _reason(entry),
+        "reason": _reason_without_job(entry),
         "first_seen_at": rfc3339(entry.first_seen_at),
         "gone_at": rfc3339(entry.gone_at),
         "removal": entry.removal,
@@ -118,7 +118,7 @@ def entry_document(entry: EntryDetails) -> CollectionEntry:
     }
 
 
-def _reason(entry: EntryDetails) -> str | None:
+def _reason_without_job(entry: EntryDetails) -> str | None:
     if entry.job_uuid is not None:
         return None
     return entry.skipped or entry.unavailable or None

@@ -1,4 +1,4 @@
-"""Writes what the library has for a whole collection: its `.m3u8`, an album's cover."""
+"""Writes the files of a whole collection into the library: its `.m3u8`, its cover."""
 
 import os
 from collections.abc import Generator, Mapping
@@ -23,7 +23,7 @@ from ytaudio_daemon.model.subscription import REMOVED_REMARK, Removal
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.system.times import rfc3339
 
-#: Songs of an album whose job may have the cover.
+#: Songs of an album that are searched for a cover.
 MAX_COVER_TRIES = 20
 
 
@@ -32,14 +32,15 @@ class CollectionFiles:
     """The files of one collection, written in steps.
 
     Attributes:
-        ledger: Read a page at a time.
-        layout: With a library.
-        library: Its root.
+        ledger: Has the entries; they are read a page at a time.
+        layout: The folders.
+        library: The library's root.
         collection: The collection, and its session.
-        known: What the library has of it.
-        rules: The session's.
-        unsaved: Files of jobs that are not in the ledger yet.
-        is_asked_for: A person asked for it again: what was removed comes back.
+        known: The collection's name, playlist and cover in the library.
+        rules: The session's library rules.
+        unsaved: Files of jobs that are in the library and not in the ledger yet.
+        is_asked_for: True if a person asked for the collection again: files of it that
+            were removed are written again.
     """
 
     ledger: Ledger
@@ -50,11 +51,11 @@ class CollectionFiles:
     rules: LibraryRules
     unsaved: Mapping[int, LibraryEntry]
     is_asked_for: bool
-    #: Songs that are in the library: path and job's UUID.
+    #: Path and job's UUID of the songs that are in the library.
     _songs: list[tuple[str, str]] = field(default_factory=list)
 
     def write(self) -> Generator[None, None, LibraryCollection]:
-        """Write what is due; yields between pages, and returns what the library has.
+        """Write what is due, yielding between pages; return the new `known`.
 
         Raises:
             LedgerError: The ledger cannot be read.
@@ -65,7 +66,7 @@ class CollectionFiles:
             return self.known
         if name is None:
             for entry in self._page((0, "")):
-                self._item(entry)
+                self._playlist_item(entry)
         else:
             yield from self._write_playlist(name)
         self._add_cover()
@@ -102,7 +103,9 @@ class CollectionFiles:
             writer.write(head(self.collection.collection.title or self.known.name))
             after = (0, "")
             while page := self._page(after):
-                writer.write("".join(self._item(entry).lines() for entry in page))
+                writer.write(
+                    "".join(self._playlist_item(entry).lines() for entry in page)
+                )
                 after = page[-1].position, page[-1].video_id
                 yield
             if self._songs or self.known.playlist:
@@ -116,7 +119,7 @@ class CollectionFiles:
         with self.ledger.read() as db:
             return playlist_page(db, self.known.collection_id, after)
 
-    def _item(self, entry: PlaylistEntry) -> PlaylistItem:
+    def _playlist_item(self, entry: PlaylistEntry) -> PlaylistItem:
         path = self._path(entry)
         if path is not None and entry.job_uuid is not None:
             self._songs.append((path, entry.job_uuid))
@@ -126,15 +129,16 @@ class CollectionFiles:
             artist=entry.artist or "",
             duration_s=entry.duration_s,
             path=path,
-            absence=_gone(entry) if path else _absence(entry),
+            absence=_unlisted_text(entry) if path else _absence_text(entry),
         )
 
     def _path(self, entry: PlaylistEntry) -> str | None:
-        """Return where an entry's song is, None where it is not."""
+        """Return the path of an entry's song in its session's folder; None if it has none."""
         unsaved = self.unsaved.get(entry.job_id) if entry.job_id is not None else None
         path = unsaved.name if unsaved else entry.library_path
-        is_there = path and os.path.lexists(self.library / self._session / path)
-        return path if is_there else None
+        if path and os.path.lexists(self.library / self._session / path):
+            return path
+        return None
 
     def _add_cover(self) -> None:
         if not self._wants_cover:
@@ -152,14 +156,14 @@ class CollectionFiles:
                 return
 
 
-def _gone(entry: PlaylistEntry) -> str:
-    """Return since when a song is no longer in the list, or ""."""
+def _unlisted_text(entry: PlaylistEntry) -> str:
+    """Return since when a song is no longer in the list; "" if it still is."""
     if entry.gone_at is None:
         return ""
     return f"not in the list since {rfc3339(entry.gone_at, 'seconds')[:10]}"
 
 
-def _absence(entry: PlaylistEntry) -> str:
+def _absence_text(entry: PlaylistEntry) -> str:
     """Return why an entry has no song here."""
     if entry.state is None:
         return f"not available: {entry.unavailable}"

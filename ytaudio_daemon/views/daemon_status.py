@@ -5,17 +5,20 @@ from dataclasses import replace
 
 from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.ledger import Ledger, gates, pace_facts, queries
+from ytaudio_daemon.ledger import Ledger, forecast_queries, gates, queries
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.schemas.daemon import DaemonDocument
-from ytaudio_daemon.views.documents import daemon_document
-from ytaudio_daemon.views.queue_documents import LedgerFacts, is_anything_unstarted
+from ytaudio_daemon.views.daemon_document import (
+    LedgerFacts,
+    daemon_document,
+    is_anything_unstarted,
+)
 from ytaudio_daemon.views.snapshot import DaemonProblem, DaemonSnapshot, ViewSettings
 from ytaudio_daemon.views.status_file import StatusFile
 from ytaudio_daemon.views.write_errors import STATUS_UNWRITABLE, WriteErrors
 
-#: The file is written at least so often, in seconds: readers see that the daemon runs.
+#: Seconds between two writes at most: readers see that the daemon runs.
 HEARTBEAT_S = 10.0
 #: Free space changes all the time; smaller steps, in bytes, are no reason to write.
 FREE_BYTES_STEP = 64 << 20
@@ -43,11 +46,16 @@ class DaemonStatusFile:
         self._last_snapshot: object = None
         self._shown_event = 0
         self._facts: LedgerFacts | None = None
-        #: None when a session came or went: counting reads all of them.
+        #: None after a change of the sessions. Kept, since counting reads all of them.
         self._session_counts: dict[SessionState, int] | None = None
 
     def mark_changed(self, *, sessions: bool) -> None:
-        """Note a change in the ledger; `sessions`: sessions came, ended or went."""
+        """Mark the file as stale.
+
+        Args:
+            sessions: True if sessions were created, ended or deleted: they are counted
+                again.
+        """
         self._is_stale = True
         if sessions:
             self._session_counts = None
@@ -55,7 +63,7 @@ class DaemonStatusFile:
     def update_snapshot(
         self, snapshot: DaemonSnapshot, problems: Sequence[DaemonProblem]
     ) -> None:
-        """Compare the daemon's own part with the one before."""
+        """Mark the file as stale if the daemon's own part has changed."""
         coarse = snapshot.disk_free_bytes // FREE_BYTES_STEP
         seen = replace(snapshot, disk_free_bytes=coarse, progress={}, ignored={})
         if (seen, problems) != self._last_snapshot:
@@ -112,7 +120,7 @@ class DaemonStatusFile:
         self._write(document, now)
 
     def make_due(self) -> None:
-        """Have the file written at once."""
+        """Have the next `write_if_due` write the file."""
         self._written_at = self._built_at = float("-inf")
 
     def _write(self, document: DaemonDocument, now: Now) -> None:
@@ -144,7 +152,7 @@ class DaemonStatusFile:
                 gates=gates.closed_gates(db),
                 counts=counts,
                 sessions=self._session_counts,
-                job_s=pace_facts.average_job_s(db) if waits else None,
+                job_s=forecast_queries.average_job_s(db) if waits else None,
                 tokens={
                     one.key: gates.available_tokens(db, snapshot.pace, now, one.key)
                     for one in snapshot.egresses

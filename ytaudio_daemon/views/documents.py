@@ -13,16 +13,8 @@ from ytaudio_daemon.model import IN_QUOTA, JobState, Progress, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.collection import LISTING_ENDED
 from ytaudio_daemon.model.decide import attempt_limit
-from ytaudio_daemon.model.egress import gates_for_all
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
 from ytaudio_daemon.schemas.collection import SessionCollection
-from ytaudio_daemon.schemas.daemon import (
-    DaemonDocument,
-    DaemonProcess,
-    ProblemDocument,
-    YtDlpSource,
-    YtDlpUpgrade,
-)
 from ytaudio_daemon.schemas.job import (
     JobCollection,
     JobCounts,
@@ -39,22 +31,7 @@ from ytaudio_daemon.schemas.session import (
 from ytaudio_daemon.system.times import rfc3339
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views.job_errors import job_error
-from ytaudio_daemon.views.queue_documents import (
-    LedgerFacts,
-    egress_document,
-    forecast_document,
-    gate_document,
-    pace_document,
-)
-from ytaudio_daemon.views.snapshot import (
-    DaemonProblem,
-    DaemonSnapshot,
-    ViewSettings,
-    YtDlpFacts,
-)
-
-#: A daemon whose document is older, in seconds, is dead: three heartbeats.
-STALE_AFTER_S = 30
+from ytaudio_daemon.views.snapshot import ViewSettings
 
 
 def job_document(
@@ -162,7 +139,7 @@ def session_document(  # noqa: PLR0913 - its parts, one name each
 def session_summary(
     session: Session, view_settings: ViewSettings, now: Now
 ) -> SessionSummary:
-    """Return a session's part of its document, as far as the ledger knows it."""
+    """Return the ledger's facts about a session, as its document and lists show them."""
     return {
         "name": session.name,
         "uuid": session.uuid,
@@ -203,94 +180,9 @@ def expires_at(session: Session, default_ttl_s: float, now: Now) -> float | None
     )
 
 
-def daemon_document(
-    live: DaemonSnapshot,
-    facts: LedgerFacts,
-    problems: Sequence[DaemonProblem],
-    circumstances: Circumstances = NOTHING_SET,
-    *,
-    shown_event: int,
-    wall: float,
-) -> DaemonDocument:
-    """Return the daemon's document, without `seq` and `written_at`.
-
-    Args:
-        live: What only the daemon knows.
-        facts: What the ledger knows.
-        problems: Those of the views.
-        circumstances: What hints need not advise.
-        shown_event: The last event that all views show.
-        wall: Now, seconds since 1970.
-    """
-    closed = gates_for_all([one.key for one in live.egresses], facts.gates)
-    return {
-        "schema": "ytaudio.daemon/1",
-        "stale_after_s": STALE_AFTER_S,
-        "daemon": _process(live),
-        "disk": {
-            "free_bytes": live.disk_free_bytes,
-            "reserve_bytes": live.disk_reserve_bytes,
-        },
-        "gates": [gate_document(gate, circumstances, wall) for gate in closed],
-        "pace": pace_document(live, facts, wall),
-        "forecast": None if closed else forecast_document(live, facts, wall),
-        "egress": [
-            egress_document(one, live.pace, facts, circumstances, wall)
-            for one in live.egresses
-        ],
-        "counts": job_counts(facts.counts),
-        "sessions": {
-            "active": facts.sessions[SessionState.ACTIVE],
-            "expired": facts.sessions[SessionState.EXPIRED],
-        },
-        "shown_event": shown_event,
-        "problems": [problem_document(p) for p in (*live.problems, *problems)],
-    }
-
-
 def job_counts(counts: Mapping[JobState, int]) -> JobCounts:
     """Return the number of jobs by state."""
     return cast("JobCounts", {state.value: counts[state] for state in JobState})
-
-
-def problem_document(problem: DaemonProblem) -> ProblemDocument:
-    """Return a problem as the daemon's document and notices show it."""
-    return {
-        "code": problem.code,
-        "message": problem.message,
-        "hint": problem.hint,
-        "since": rfc3339(problem.since),
-    }
-
-
-def _process(live: DaemonSnapshot) -> DaemonProcess:
-    return {
-        "version": live.version,
-        "yt_dlp": live.yt_dlp,
-        "yt_dlp_age_days": live.yt_dlp_age_days,
-        "ffmpeg": live.ffmpeg,
-        "js_runtime": live.js_runtime,
-        "engine": None if live.engine is None else _yt_dlp_source(live.engine),
-        "pid": live.pid,
-        "host": live.host,
-        "state": live.state,
-        "started_at": rfc3339(live.started_at),
-        "workers": {"busy": live.workers_busy, "max": live.workers_max},
-        "converters": {"busy": live.converters_busy, "max": live.converters_max},
-    }
-
-
-def _yt_dlp_source(facts: YtDlpFacts) -> YtDlpSource:
-    last = facts.last_upgrade
-    upgrade = {**last, "at": rfc3339(last["at"])} if last else None
-    return {
-        "path": facts.path,
-        "pinned": facts.pinned,
-        "channel": facts.channel,
-        "auto_upgrade": facts.auto_upgrade,
-        "upgrading": facts.upgrading,
-        "last_upgrade": cast("YtDlpUpgrade | None", upgrade),
-    }
 
 
 def _error_code(row: JobRow) -> str | None:

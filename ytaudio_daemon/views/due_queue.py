@@ -5,7 +5,7 @@ import math
 from collections import Counter
 from itertools import count
 
-#: For work that no event asked for: nothing is lost when a crash forgets it.
+#: The event of work that no event asked for: after a crash it need not be done.
 NO_EVENT = math.inf
 
 
@@ -23,8 +23,8 @@ class DueQueue:
         self._scheduled: dict[int, tuple[float, float]] = {}
         #: Entries being worked on over several calls, with their first event.
         self._begun: dict[int, float] = {}
-        #: The events that asked for something, and for how many entries each; those
-        #: without any leave the heap when they come to its top.
+        #: A heap of the events that asked for an entry, and the number of entries of
+        #: each. An event without any is removed when it is on top of the heap.
         self._events: list[float] = []
         self._entries_by_event: Counter[float] = Counter()
 
@@ -51,8 +51,8 @@ class DueQueue:
     def begin(self, number: int) -> None:
         """Take an entry out for work that spans several calls, until `finish`.
 
-        What is scheduled under its number meanwhile is an entry of its own: the work
-        may have been too early for it.
+        If its number is scheduled meanwhile, that is another entry: the change may have
+        come too late for this work.
         """
         self.finish(number)
         self._begun[number] = self._scheduled.pop(number)[1]

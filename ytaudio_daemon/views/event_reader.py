@@ -1,4 +1,4 @@
-"""The ledger's events in batches, in order, from where the views stopped."""
+"""Reads the ledger's events in batches, in order, from where the views stopped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ class EventBatch:
 
     Attributes:
         changes: In order; at least one.
-        drops: The drops whose lines ask for the jobs that changed.
-        drops_again: Those with a link that runs again, or was given again.
+        drops: The drops with a line whose job has changed.
+        reopened_drops: The drops with a job that was queued again.
     """
 
     changes: Sequence[Change]
     drops: set[int]
-    drops_again: set[int]
+    reopened_drops: set[int]
 
 
 class EventReader:
@@ -61,10 +61,10 @@ class EventReader:
         return EventBatch(
             changes=changes,
             drops=drops_of_jobs(db, sorted(moved)),
-            drops_again=drops_of_jobs(db, reopened)
+            reopened_drops=drops_of_jobs(db, reopened)
             | {c.drop_id for c in changes if c.drop_id and c.is_asked_again},
         )
 
     def advance(self, batch: EventBatch) -> None:
-        """Have the next call of `read` begin after a batch that was dealt with."""
+        """Have the next call of `read` begin after a batch."""
         self._cursor = batch.changes[-1].event_id

@@ -1,15 +1,11 @@
-"""The text of a `.failed.txt`: what failed, as lines that can be dropped again. Pure."""
+"""The text of a `.failed.txt`: failed links as lines that can be dropped again. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.receipt_line import (
-    ARCHIVED,
-    ReceiptCollection,
-    ReceiptLine,
-)
+from ytaudio_daemon.ledger.receipt_line import ARCHIVED, ReceiptCollection, ReceiptLine
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.collection import CollectionState
 from ytaudio_daemon.model.hints import NOTHING_SET, Circumstances
@@ -18,7 +14,7 @@ from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views.job_errors import collection_error, line_error
 from ytaudio_daemon.views.receipt_text import sentence
 
-#: How the file begins; one that begins otherwise is not ours.
+#: The file's first words; a file that begins otherwise is not ours.
 FAILED_MARK = "# What could not be done of "
 
 
@@ -42,11 +38,11 @@ def failed_line(
     """
     if line.collection is not None:
         return _failed_collection(line, line.collection, drop_id, circumstances)
-    if line.unavailable or line.standing == ARCHIVED:
+    if line.unavailable or line.shown_state == ARCHIVED:
         return ""
     if line.state is None:
         return _rejected_line(line)
-    if not _has_failed_for_good(line) or _repeats_line_of_drop(line, drop_id):
+    if not _is_retryable(line) or _repeats_line_of_drop(line, drop_id):
         return ""
     reason = sentence(line.error_message or line.error_code or "failed")
     error = line_error(line, circumstances)
@@ -98,15 +94,15 @@ def _failed_collection(
 
 
 def _item_again(item: ReceiptLine, collection_line: str | None) -> ReceiptLine:
-    """Return an item with the options of its collection that are those of a job, too."""
+    """Return an item with a line of its own: its link, and its collection's job options."""
     if collection_line is None or item.video_id is None:
         return item
     options = dropfile.job_options_of_line(collection_line)
     return item._replace(again=dropfile.render_line(Link(item.video_id), options))
 
 
-def _has_failed_for_good(line: ReceiptLine) -> bool:
-    """True if a line's job failed or ended with its session; not if a person did it."""
+def _is_retryable(line: ReceiptLine) -> bool:
+    """True if a line's job failed, or was cancelled by its session's end."""
     return line.state == "failed" or (
         line.state == "cancelled" and line.error_code == "session_expired"
     )

@@ -1,4 +1,4 @@
-"""Idle sessions whose status file on disk need not be written again after a start."""
+"""Finds idle sessions whose status file need not be written again after a start."""
 
 import json
 from typing import Any
@@ -13,8 +13,8 @@ from ytaudio_daemon.system.times import parse_rfc3339
 from ytaudio_daemon.views.documents import session_document
 from ytaudio_daemon.views.snapshot import ViewSettings
 
-#: `expires_at` moves by the time that the daemon was down. A file may be so far out of
-#: date, in seconds, and by this part of the time that is left.
+#: `expires_at` moves by the time that the daemon was down. A file is current enough if it
+#: is wrong by at most so many seconds, and by this part of the time that is left.
 MAX_SHIFT_S = 60.0
 MAX_SHIFT_FRACTION = 0.01
 #: The document of a session without jobs is some 700 bytes long.
@@ -24,9 +24,10 @@ MAX_BYTES = 8192
 def has_current_file(
     layout: Layout, session: Session, view_settings: ViewSettings, now: Now
 ) -> bool:
-    """Return whether an active session has no jobs, and its file says all there is.
+    """True if an active session has no jobs, and its file on disk is up to date.
 
-    Ten thousand sessions may wait for their first link.
+    Ten thousand sessions may wait for their first link; writing all their files would
+    delay the start.
 
     Args:
         layout: Names the file.
@@ -46,7 +47,7 @@ def has_current_file(
         now=now,
     )
     on_disk = _read(layout, session.name)
-    shown = _with_time_of(document, on_disk, now)
+    shown = _with_exact_end(on_disk, document, now)
     return all(shown.get(key) == value for key, value in document.items())
 
 
@@ -61,10 +62,10 @@ def _read(layout: Layout, name: str) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _with_time_of(
-    document: dict[str, Any], on_disk: dict[str, Any], now: Now
+def _with_exact_end(
+    on_disk: dict[str, Any], document: dict[str, Any], now: Now
 ) -> dict[str, Any]:
-    """Return the document on disk with the exact end of the session, if it is close."""
+    """Return the document on disk with the exact `expires_at`; {} if its own is wrong."""
     session = on_disk.get("session")
     if not isinstance(session, dict):
         return {}

@@ -1,4 +1,4 @@
-"""A job's error as documents, receipts and notices show it: its hint fits the job's state."""
+"""The errors of jobs and collections, as documents, receipts and notices show them."""
 
 from collections.abc import Mapping
 
@@ -14,28 +14,27 @@ def job_error(
     state: JobState,
     circumstances: Circumstances = NOTHING_SET,
 ) -> JobError | None:
-    """Return a job's error; None when it has none.
+    """Return a job's error, with a hint that fits its state; None when it has none.
 
     Args:
         stored: The ledger's kind, code, message and hint (the failure's remedy).
-        state: The job's.
-        circumstances: From the config.
+        state: The job's state.
+        circumstances: What the hint need not advise.
     """
     if stored is None or stored["kind"] is None:
         return None
     kind, code = stored["kind"], current_code(stored["code"] or "")
-    said = hint(
-        kind=kind,
-        code=code,
-        remedy=stored["hint"] or "",
-        state=state,
-        circumstances=circumstances,
-    )
     return {
         "kind": kind,
         "code": code,
         "message": stored["message"] or "",
-        "hint": said,
+        "hint": hint(
+            kind=kind,
+            code=code,
+            remedy=stored["hint"] or "",
+            state=state,
+            circumstances=circumstances,
+        ),
     }
 
 

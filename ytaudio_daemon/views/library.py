@@ -1,4 +1,4 @@
-"""The library: finished audio under names that people can find."""
+"""Adds finished audio to the library, under names that people can find."""
 
 import os
 from collections.abc import Generator
@@ -33,17 +33,17 @@ from ytaudio_daemon.views.write_errors import (
 class LibraryView:
     """Puts completed jobs' audio into `library/<session>/`, once each.
 
-    What a person removed there comes back when it is asked for again.
+    A file that a person removed there is added again only when it is asked for.
 
     Args:
-        ledger: Has the entries of audio that was added before.
+        ledger: Has the entries of files that were added before.
         layout: The folders; without a library nothing is done.
         write_errors: Receives the errors of sessions whose folder cannot be written.
 
     Attributes:
         due_queue: Jobs whose audio must be added.
         unsaved_entries: Audio that was added and is not in the ledger yet, by job.
-        added: Jobs whose audio was added since somebody last took them out.
+        added: Jobs whose audio was added; `LibraryPlaylists` empties it.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class LibraryView:
         self._ledger = ledger
         self._layout = layout
         self._write_errors = write_errors
-        #: Scheduled jobs whose audio is added again if it is not there.
+        #: Scheduled jobs whose audio is added again if it was removed.
         self._library_requests: set[int] = set()
         #: The first call of `write_step`, in seconds since 1970.
         self._began_at: float | None = None
@@ -79,7 +79,7 @@ class LibraryView:
         """Add the next audio that is due, or copy a piece of it; False if none is."""
         if self._began_at is None:
             self._began_at = now.wall
-        if self._running_copy is None and not self._start_copy(rules, now):
+        if self._running_copy is None and not self._start_next_copy(rules, now):
             return False
         if self._running_copy is not None:
             self._continue_copy(*self._running_copy, now)
@@ -91,7 +91,7 @@ class LibraryView:
             self._running_copy[1].close()
             self._running_copy = None
 
-    def _start_copy(self, rules: LibraryRules, now: Now) -> bool:
+    def _start_next_copy(self, rules: LibraryRules, now: Now) -> bool:
         job_id = self.due_queue.first_due(now.uptime_s)
         library = self._layout.library
         if job_id is None or library is None:
@@ -154,7 +154,7 @@ class LibraryView:
         )
 
     def _may_be_left_behind(self, job: JobRow, old: LibraryEntry | None) -> bool:
-        """Return whether a crash may have come between adding a file and recording it."""
+        """True if the daemon may have crashed after it added the file, unrecorded."""
         is_recorded = old is not None and old.attempt == job.attempt
         is_earlier = (job.finalized_at or 0.0) <= (self._began_at or 0.0)
         return is_earlier and not is_recorded
@@ -185,7 +185,7 @@ class LibraryView:
             self.due_queue.postpone(job.id, now.uptime_s + RETRY_AFTER_S + TURN_S)
 
     def _session_folder(self, job: JobRow) -> str:
-        """Return the folder that is not written to for a while after a failure."""
+        """Return the folder of a session; a write error blocks it for a while."""
         return f"{self._layout.library}/{job.session_name}"
 
     def _must_be_added(self, job: JobRow, old: LibraryEntry | None) -> bool:

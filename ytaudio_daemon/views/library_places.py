@@ -1,4 +1,4 @@
-"""Where finished files belong in the library: by the rules, the ledger and `job.json`."""
+"""Decides where finished files belong in the library, from ledger and `job.json`."""
 
 from pathlib import PurePath
 
@@ -17,30 +17,26 @@ from ytaudio_daemon.model.file_names import MAX_NAME_BYTES
 from ytaudio_daemon.model.job_collection import JobCollection
 from ytaudio_daemon.model.library_facts import LibraryFacts, collection_name
 from ytaudio_daemon.model.library_rules import LibraryRules
-from ytaudio_daemon.model.library_template import (
-    LibraryPlace,
-    fields_in,
-    library_place,
-)
+from ytaudio_daemon.model.library_template import LibraryPlace, fields_in, library_place
 from ytaudio_daemon.system.name_limit import name_limit
 
-#: Fields that the ledger has; the others are in `job.json`.
+#: Fields of a template that the ledger has; the others are in `job.json`.
 _LEDGER_FIELDS = frozenset({"title", "id", "collection", "position"})
 
-#: A collection, and what the library has of it.
+#: A collection, and its name, playlist and cover in the library.
 NamedCollection = tuple[JobCollection, LibraryCollection]
 
 
 def named_collection(
-    ledger: Ledger, job: JobRow, *, names_it: bool = True
+    ledger: Ledger, job: JobRow, *, saves_name: bool = True
 ) -> NamedCollection | None:
-    """Return the collection that made a job, and what the library has of it.
+    """Return the collection that a job came from, and its files in the library.
 
     Args:
         ledger: Has both.
         job: The job.
-        names_it: Store a name for a collection that has none; else the one that it
-            would get if no other had it is returned.
+        saves_name: Save a name for a collection that has none; otherwise the name is
+            returned that it would get if no other collection had it.
 
     Raises:
         LedgerError: Call again.
@@ -52,7 +48,7 @@ def named_collection(
         known = find_library_collection(db, collection.row_id) if collection else None
     if collection is None:
         return None
-    if known is None and not names_it:
+    if known is None and not saves_name:
         name = collection_name(collection.title, collection.key, [])
         known = LibraryCollection(collection_id=collection.row_id, name=name)
     if known is None:  # once for each collection
@@ -71,8 +67,8 @@ def place_of_job(
 
     Args:
         layout: The folders.
-        job: Completed.
-        named: As `named_collection` returns it.
+        job: A completed job.
+        named: The result of `named_collection`.
         rules: The config's; those in the session's `defaults.toml` win.
 
     Raises:

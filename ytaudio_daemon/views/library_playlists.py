@@ -1,7 +1,6 @@
-"""When what the library has for a whole collection must be written."""
+"""Keeps the library's playlists and covers up to date, from the ledger's events."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Generator, Iterable, Sequence
 
 from ytaudio_daemon.errors import ITEM_ERRORS, LedgerError
@@ -18,6 +17,7 @@ from ytaudio_daemon.ledger.library_playlists import (
     save_library_collection,
 )
 from ytaudio_daemon.model.clock import Now
+from ytaudio_daemon.system.recent_dict import RecentDict
 from ytaudio_daemon.views.collection_files import CollectionFiles
 from ytaudio_daemon.views.due_queue import NO_EVENT, DueQueue
 from ytaudio_daemon.views.library import LibraryView
@@ -29,21 +29,21 @@ from ytaudio_daemon.views.write_errors import (
     WriteErrors,
 )
 
-#: Playlists whose pause is remembered.
+#: Collections whose pause is remembered.
 MAX_REMEMBERED = 2000
 
-#: Yields between pages, and returns what the library has of the collection then.
+#: Yields between pages; returns the collection's name, playlist and cover.
 Steps = Generator[None, None, LibraryCollection]
 
 
 class LibraryPlaylists:
-    """Keeps playlists and covers up to date, unless a person has changed them.
+    """Writes playlists and covers, unless a person has changed them.
 
     Args:
-        ledger: Has collections, and what was written for them.
+        ledger: Has the collections, and their files in the library.
         layout: The folders; without a library nothing is done.
         write_errors: Receives the errors of sessions whose folder cannot be written.
-        songs: Adds the songs.
+        songs: Adds the songs to the library.
 
     Attributes:
         due_queue: Collections whose files must be written.
@@ -63,8 +63,8 @@ class LibraryPlaylists:
         self._write_errors = write_errors
         #: Collections that a person asked for again.
         self._asked_for: set[int] = set()
-        #: From when on a playlist may be written again.
-        self._paused_until: OrderedDict[int, float] = OrderedDict()
+        #: By collection: the uptime from which on its files may be written again.
+        self._paused_until = RecentDict[int, float](MAX_REMEMBERED)
         self._running: tuple[PlaylistHead, Steps] | None = None
         self._elapsed_s = 0.0
 
@@ -89,7 +89,7 @@ class LibraryPlaylists:
     def write_step(self, view_settings: ViewSettings, now: Now) -> bool:
         """Write a page of the next playlist that is due; False if none is.
 
-        To be called when no song is to be added: a playlist names all that are there.
+        To be called when no song is due: a playlist names the songs that are there.
         """
         started = time.perf_counter()
         self._schedule_added(now)
@@ -200,9 +200,6 @@ class LibraryPlaylists:
         self._paused_until[collection_id] = now.uptime_s + view_settings.pause_s(
             self._elapsed_s
         )
-        self._paused_until.move_to_end(collection_id)
-        if len(self._paused_until) > MAX_REMEMBERED:
-            self._paused_until.popitem(last=False)
 
     def _session_folder(self, head: PlaylistHead) -> str:
         return f"{self._layout.library}/{head.session_name}"

@@ -1,7 +1,6 @@
-"""A job's document from the ledger, completed from its session's status file. Pure.
+"""Adds the progress in a session's status file to a job's document. Pure.
 
-Progress lives in the daemon's memory; other processes read it from the status file, as
-long as that is about the same attempt.
+Only the daemon knows a job's progress; other processes read it from the status file.
 """
 
 from collections.abc import Mapping
@@ -13,12 +12,12 @@ from ytaudio_daemon.schemas.job import JobDocument
 def with_live_fields(
     document: JobDocument, live: Mapping[str, Any] | None
 ) -> JobDocument:
-    """Return the document with the phase, progress and position of the status file.
+    """Return the document with the phase, progress and position in the status file.
 
     Args:
         document: The job's document, from the ledger.
-        live: The same job's in the status file, if there is one. It is used only if it
-            shows the same state and attempt.
+        live: The same job's document in the status file, if there is one. It is used
+            only if it shows the same state and attempt.
     """
     if live is None or live["state"] != document["state"]:
         return document

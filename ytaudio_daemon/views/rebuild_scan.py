@@ -1,4 +1,4 @@
-"""A scan of the whole ledger, in steps, for status files and receipts that are missing."""
+"""Scans the whole ledger, in steps, for status files and receipts that are missing."""
 
 import math
 from collections.abc import Iterator
@@ -27,8 +27,8 @@ SCAN_INTERVAL_S = 86400.0
 class RebuildScan:
     """Schedules files that a person or a power cut removed, and removes old ones.
 
-    Active sessions' files are written again, since `expires_at` moved by the time the
-    daemon was down, but for those of sessions without jobs that say all there is.
+    The files of active sessions are written again, since `expires_at` moved by the time
+    the daemon was down, except for idle sessions whose file is up to date.
 
     Args:
         ledger: Read only.
@@ -65,7 +65,7 @@ class RebuildScan:
 
         Args:
             now: The time.
-            rewrites_receipts: Schedule receipts, too, that are there.
+            rewrites_receipts: Write receipts that exist, too.
         """
         self._due_at = now.uptime_s
         self._rewrite_requested |= rewrites_receipts
@@ -118,7 +118,7 @@ class RebuildScan:
 
     def _schedule_session(self, session: Session, now: Now) -> None:
         path = self._layout.session_status(session.name)
-        is_missing = not session.leaves_nothing and not _has_content(path)
+        is_missing = not session.ended_unused and not _has_content(path)
         if is_missing:
             self._sessions.forget_file(session.name)
         if session.state is SessionState.ACTIVE or is_missing:
@@ -142,14 +142,14 @@ class RebuildScan:
         )
         path = self._layout.receipt_file(drop.session_name, name)
         if drop.is_older_than(receipts_s, now):
-            with suppress(OSError):  # a name that is not there, or is tried tomorrow
+            with suppress(OSError):  # missing already, or tried again tomorrow
                 path.unlink(missing_ok=True)
         elif self._rewrites_receipts or not _has_content(path):
             self._receipts.mark_missing(drop.id, now)
 
 
 def _has_content(path: Path) -> bool:
-    """True unless a file is missing or empty, as a power cut leaves an unsynced rename."""
+    """True unless a file is missing or empty: a power cut empties unsynced files."""
     try:
         return path.lstat().st_size > 0
     except OSError:

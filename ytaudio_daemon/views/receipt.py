@@ -1,4 +1,4 @@
-"""One drop's receipts, written front to back: counts, then lines, a page at a time."""
+"""Writes one drop's receipts front to back: counts, then lines, a page at a time."""
 
 import os
 from collections import Counter
@@ -21,7 +21,7 @@ from ytaudio_daemon.views import failed_text, receipt_json, receipt_text
 from ytaudio_daemon.views.receipt_file import ReceiptFile
 from ytaudio_daemon.views.switched_off_lines import SwitchedOffLines
 
-#: Longer receipts are written at intake and at the end only, in several steps.
+#: Longer receipts are written at intake and when all jobs are finalized, in steps.
 LONG_RECEIPT_LINES = 1000
 #: Lines counted in one step: some ten milliseconds.
 COUNT_LINES = 5000
@@ -39,16 +39,16 @@ class ReceiptDigests:
 
 
 class ReceiptWriter:
-    """Writes the receipt for programs, and those for people where they belong.
+    """Writes a drop's receipt for programs, and its files for people.
 
-    The head of a receipt holds counts of the lines below it. Of more than a page, both
-    are read in several short transactions, so that a job which moves in between may
-    be counted as it was; its event has the receipt written again.
+    The head of a receipt holds counts of the lines below it. Those of a long receipt are
+    read in several short transactions, so the counts may be older than the lines; the
+    event of a job that changed in between has the receipt written again.
 
     Args:
         layout: The folders the files lie in.
         drop: The drop.
-        people_folder: The folder below the inbox for the files beside the drop.
+        people_folder: The folder below the inbox for the files for people.
         for_people: False leaves these files as they are.
         circumstances: What hints need not advise.
         open_dirs: Opens the folders of a batch of receipts; None opens them for this one.
@@ -106,7 +106,7 @@ class ReceiptWriter:
         return self._has_more_lines or self._switched_off.write_page(db)
 
     def write_whole(self, lines: list[ReceiptLine]) -> None:
-        """Write a receipt whose lines are read, of a drop without links in comments."""
+        """Write the receipt of a drop with these lines and no links in comments."""
         self._tally.update(receipt_text.tally_of(lines))
         self._write_heads()
         if lines:
@@ -117,7 +117,7 @@ class ReceiptWriter:
         """Replace those files on disk whose content is no longer `previous`.
 
         Returns:
-            The content on disk now; errors are in the `…_error` properties.
+            The content on disk now. Errors are in `program_error` and `people_error`.
         """
         switched_off = self._switched_off.link_count
         end = receipt_json.program_end(self.drop, self._tally, switched_off)
@@ -136,14 +136,14 @@ class ReceiptWriter:
 
     @property
     def program_error(self) -> Exception | None:
-        """The reason why the receipt for programs could not be written."""
+        """The error that prevented the receipt for programs."""
         return self._program.error
 
     @property
     def people_error(self) -> Exception | None:
-        """The reason why a receipt for people could not be written.
+        """The error that prevented a file for people.
 
-        A folder that the user removed needs no receipt.
+        A missing folder is none: the user removed it, and needs no receipt there.
         """
         for error in (self._people.error, self._failed.error):
             if error is not None and not isinstance(error, FileNotFoundError):
@@ -161,7 +161,7 @@ class ReceiptWriter:
         return self._is_filed and not self.people_files_written
 
     def discard(self) -> None:
-        """Give up; everything on disk stays as it is."""
+        """Discard what was written; everything on disk stays as it is."""
         for receipt_file in (self._program, self._people, self._failed):
             receipt_file.discard()
 
@@ -169,8 +169,8 @@ class ReceiptWriter:
         found = receipts.count_line_states(db, self.drop.id, after, COUNT_LINES)
         self._counted_to = found.last
         self._tally["unavailable"] += found.unavailable
-        for standing, number in found.counts.items():
-            self._tally[receipt_text.outcome_of(standing)] += number
+        for shown_state, number in found.counts.items():
+            self._tally[receipt_text.outcome_of(shown_state)] += number
         if found.last is None:
             self._switched_off.count(db)
             self._write_heads()
@@ -206,7 +206,7 @@ class ReceiptWriter:
         self._people.write("".join(rows))
         if self.drop.state != "rejected":
             self._write_failed_lines(page)
-        else:  # the file itself stays beside it, so only what was mended is repeated
+        else:  # the drop itself is beside it, so only mended links are repeated
             self._write_failed_lines(
                 [line for line in page if line.code in MENDED_CODES]
             )

@@ -1,4 +1,4 @@
-"""The row of a collection in a receipt for people: how much of it is done. Pure."""
+"""A collection in receipts: its items by outcome, and its texts for people. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,36 +17,37 @@ _UNLISTED_TEXTS = {
     CollectionState.FAILED: "could not be listed",
     CollectionState.CANCELLED: "cancelled",
 }
-_OUTCOME_OF = {"completed": "done", "failed": "failed", "cancelled": "cancelled"}
+#: The outcome of each final state of a job or listing; `open` before that.
+FINAL_OUTCOMES = {"completed": "done", "failed": "failed", "cancelled": "cancelled"}
 
 
 def item_outcome(item: ReceiptLine) -> str:
     """Return `done`, `failed`, `cancelled`, `open` or `unavailable`."""
     if item.state is None:
         return "unavailable"
-    return _OUTCOME_OF.get(item.state, "open")
+    return FINAL_OUTCOMES.get(item.state, "open")
 
 
 def outcomes_of(collection: ReceiptCollection) -> Counter[str]:
-    """Count the items of a collection by outcome, and its listing unless that is done."""
+    """Count a collection's items by outcome; its listing, too, unless that is done."""
     counts = Counter(map(item_outcome, collection.items))
     if collection.state is not CollectionState.COMPLETED:
-        counts[_OUTCOME_OF.get(collection.state.value, "open")] += 1
+        counts[FINAL_OUTCOMES.get(collection.state.value, "open")] += 1
     return counts
 
 
 def progress_text(collection: ReceiptCollection) -> str:
     """Return how much of a collection is done: `12 of 14 done, 1 failed`."""
     counts = Counter(map(item_outcome, collection.items))
-    said = [f"{counts['done']} of {len(collection.items)} done"]
+    parts = [f"{counts['done']} of {len(collection.items)} done"]
     for outcome, words in (
         ("failed", "failed"),
         ("cancelled", "cancelled"),
         ("unavailable", "not available"),
     ):
         if counts[outcome]:
-            said.append(f"{counts[outcome]} {words}")
-    text = ", ".join(said)
+            parts.append(f"{counts[outcome]} {words}")
+    text = ", ".join(parts)
     unlisted = _UNLISTED_TEXTS.get(collection.state)
     if unlisted is None:
         return text if collection.items else "nothing in it to download"
@@ -54,7 +55,7 @@ def progress_text(collection: ReceiptCollection) -> str:
 
 
 def collection_details(collection: ReceiptCollection) -> Iterator[str]:
-    """Yield what else is worth saying of a collection."""
+    """Yield sentences about what was skipped, and what comes next."""
     skipped = collection.skipped.total()
     if skipped:
         reasons = ", ".join(
@@ -84,5 +85,5 @@ def _subscription_text(subscription: Subscription) -> str:
 
 
 def sorted_reasons(collection: ReceiptCollection) -> list[tuple[str, int]]:
-    """Return why entries are not selected, and how many: the most frequent first."""
+    """Return the reasons why entries were skipped, with counts, the most frequent first."""
     return sorted(collection.skipped.items(), key=lambda pair: (-pair[1], pair[0]))

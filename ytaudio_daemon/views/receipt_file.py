@@ -1,4 +1,4 @@
-"""One of the files that make up a drop's receipts: written in pieces, errors stored."""
+"""Writes one file of a drop's receipts in pieces, and stores its error."""
 
 from collections.abc import Callable
 from hashlib import blake2b

@@ -11,11 +11,7 @@ from pathlib import PurePath
 
 from ytaudio_daemon.dropfile import MENDED_REMARK
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.ledger.receipt_line import (
-    ARCHIVED,
-    ReceiptCollection,
-    ReceiptLine,
-)
+from ytaudio_daemon.ledger.receipt_line import ARCHIVED, ReceiptCollection, ReceiptLine
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.collection import UNAVAILABLE_TEXTS
 from ytaudio_daemon.model.filename_fields import ONE_NAME_REMARK
@@ -25,12 +21,13 @@ from ytaudio_daemon.system.text import single_line
 from ytaudio_daemon.system.times import utc_time
 from ytaudio_daemon.views.job_errors import collection_error, line_error
 from ytaudio_daemon.views.receipt_collection import (
+    FINAL_OUTCOMES,
     collection_details,
     outcomes_of,
     progress_text,
 )
 
-#: How each kind of file begins; a file that begins otherwise is not ours.
+#: The first words of each kind of file; a file that begins otherwise is not ours.
 RECEIPT_MARK = "Receipt for "
 REASON_MARK = "Nothing could be used of "
 
@@ -44,7 +41,7 @@ OUTCOMES = {
     "unavailable": "not available",
     "open": "still to be done",
 }
-#: Their rows stand in the summary only where there are any.
+#: Outcomes that the summary shows only if a line has them.
 _RARE_OUTCOMES = frozenset({"archived", "unavailable"})
 _STATE_TEXTS = {
     "queued": "waiting for its turn",
@@ -56,27 +53,22 @@ _STATE_TEXTS = {
     "cancelled": "cancelled",
     ARCHIVED: "in the archive",
 }
-_OUTCOME_OF = {
-    "completed": "done",
-    "failed": "failed",
-    "cancelled": "cancelled",
-    ARCHIVED: "archived",
-}
+_OUTCOME_OF = FINAL_OUTCOMES | {ARCHIVED: "archived"}
 _INDENT = " " * 9
 _ROW_CHARS = 80 - len(_INDENT)
-#: As much of a job's ID as is enough to type.
+#: Characters of a job's ID that are enough to name it in a command.
 SHORT_ID_CHARS = 8
 _WIDTH = 32
 _COUNT_WIDTH = 13
 
 
-def outcome_of(standing: str | None) -> str:
-    """Return the key in `OUTCOMES` of a line that stands so (`ReceiptLine.standing`)."""
-    return "rejected" if standing is None else _OUTCOME_OF.get(standing, "open")
+def outcome_of(shown_state: str | None) -> str:
+    """Return the key in `OUTCOMES` of a line by its `ReceiptLine.shown_state`."""
+    return "rejected" if shown_state is None else _OUTCOME_OF.get(shown_state, "open")
 
 
 def receipt_identity(drop: ReceiptHead) -> str:
-    """Return how a drop's receipt begins; no other drop's begins like that."""
+    """Return the first lines of a drop's receipt, which no other drop's begins with."""
     name = single_line(display_name(drop.filed_name or drop.name))
     if drop.state == "rejected":
         reason = single_line(drop.reason or "no line was usable")
@@ -120,7 +112,7 @@ def tally_of(lines: Iterable[ReceiptLine]) -> Counter[str]:
     tally = Counter[str]()
     for line in lines:
         if line.collection is None:
-            tally[outcome_of(line.standing)] += 1
+            tally[outcome_of(line.shown_state)] += 1
         elif not line.collection.is_repeated:
             tally += outcomes_of(line.collection)
     return tally
@@ -135,7 +127,7 @@ def receipt_line(line: ReceiptLine, circumstances: Circumstances = NOTHING_SET) 
         shown = [] if line.collection.is_repeated else line.collection.items
         rows = (receipt_line(item, circumstances) for item in shown)
         return _collection_row(line, line.collection, circumstances) + "".join(rows)
-    word = _STATE_TEXTS.get(line.standing or "", "rejected")
+    word = _STATE_TEXTS.get(line.shown_state or "", "rejected")
     if line.unavailable:
         word = UNAVAILABLE_TEXTS.get(line.unavailable, line.unavailable)
     if line.result == "duplicate":
@@ -182,13 +174,14 @@ def _count_text(number: int) -> str:
 
 def _details(line: ReceiptLine, circumstances: Circumstances) -> list[str]:
     remark = _remark(line) if line.message else ""
-    code = _code(line.code) if line.result == "rejected" else ""
+    code = _code_suffix(line.code) if line.result == "rejected" else ""
     details = _wrapped(single_line(remark) + code) if remark else []
     if line.state == "completed":
         name = PurePath(line.output_path or "").name
         return [single_line(name), *details] if name else details
     if line.error_message:
-        details += _wrapped(single_line(line.error_message) + _code(line.error_code))
+        message = single_line(line.error_message) + _code_suffix(line.error_code)
+        details += _wrapped(message)
     error = line_error(line, circumstances)
     if error and error["hint"]:
         details += _wrapped(single_line(error["hint"]))
@@ -203,11 +196,12 @@ def _wrapped(sentence: str) -> list[str]:
     """Return a sentence in rows that fit 80 columns behind the indentation."""
     if 0 < len(sentence) <= _ROW_CHARS:
         return [sentence]
-    return list(_broken(sentence))
+    return list(_wrap_long(sentence))
 
 
-@lru_cache  # most lines of a drop that are refused are refused for the same reason
-def _broken(sentence: str) -> tuple[str, ...]:
+# Most lines of a drop that are refused are refused for the same reason.
+@lru_cache
+def _wrap_long(sentence: str) -> tuple[str, ...]:
     return tuple(
         textwrap.wrap(
             sentence, _ROW_CHARS, break_long_words=False, break_on_hyphens=False
@@ -215,16 +209,16 @@ def _broken(sentence: str) -> tuple[str, ...]:
     )
 
 
-def _code(code: str | None) -> str:
-    """Return the code by which the documents name a reason."""
+def _code_suffix(code: str | None) -> str:
+    """Return a reason's code as it follows the reason."""
     return f" ({code})" if code else ""
 
 
 def _remark(line: ReceiptLine) -> str:
-    """Return what is worth saying of a line; of one that is done, only how it was read."""
+    """Return a line's remarks; of a line that is done only those on how it was read."""
     message = line.message or ""
-    if line.standing != "completed" and (
-        line.result != "duplicate" or line.standing == ARCHIVED
+    if line.shown_state != "completed" and (
+        line.result != "duplicate" or line.shown_state == ARCHIVED
     ):
         return message
     remarks = message.split("; ")

@@ -1,13 +1,13 @@
-"""Begins and ends the writing of each receipt: its place, errors, and when it may be next."""
+"""Begins and ends the writing of each receipt: its folder, its errors, its pause."""
 
 import time
-from collections import OrderedDict
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.open_dirs import OpenDirs
 from ytaudio_daemon.ledger.receipts import ReceiptHead
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.system import failpoints
+from ytaudio_daemon.system.recent_dict import RecentDict
 from ytaudio_daemon.views.due_queue import DueQueue
 from ytaudio_daemon.views.receipt import ReceiptDigests, ReceiptWriter
 from ytaudio_daemon.views.receipt_folders import ReceiptFolders
@@ -28,10 +28,10 @@ class ReceiptWriters:
 
     Args:
         layout: The folders the receipts lie in.
-        write_errors: Receives what cannot be written.
+        write_errors: Receives the errors of folders that cannot be written to.
         due_queue: Has the entry of each receipt that is written.
-        just_filed: Receives drops whose receipts are to be tried again, whatever their
-            length.
+        just_filed: Drops that `Receipts` writes whatever their length; a receipt that
+            must be tried again is added.
     """
 
     def __init__(
@@ -46,9 +46,10 @@ class ReceiptWriters:
         self._due_queue = due_queue
         self._just_filed = just_filed
         self._receipt_folders = ReceiptFolders(layout)
-        #: What was written last, and from when on it may be written again.
-        self._last_written: OrderedDict[int, tuple[ReceiptDigests, float]] = (
-            OrderedDict()
+        #: By drop: the content written last, and the uptime from which on it may be
+        #: written again.
+        self._last_written = RecentDict[int, tuple[ReceiptDigests, float]](
+            MAX_REMEMBERED
         )
 
     def forget(self, drop_id: int) -> None:
@@ -73,7 +74,8 @@ class ReceiptWriters:
             drop: The drop.
             view_settings: The config's part.
             now: The moment.
-            open_dirs: Opens the folders of a batch of receipts; None those of this one.
+            open_dirs: Opens the folders of a batch of receipts; None opens the folders
+                for this one.
         """
         is_blocked = bool(self._write_errors) and self._write_errors.blocked_until(
             RECEIPT_UNWRITABLE, self._drop_folder(drop), now
@@ -103,6 +105,7 @@ class ReceiptWriters:
             began: When the work on it began, by `time.perf_counter()`, without pauses.
         """
         drop = writer.drop
+        # Forgotten first: if `finish` raises, the content on disk is not known.
         known = self._last_written.pop(drop.id, None)
         digests = writer.finish(known[0] if known else ReceiptDigests())
         failpoints.failpoint("receipt.written", drop.id)
@@ -112,13 +115,11 @@ class ReceiptWriters:
             digests,
             now.uptime_s + view_settings.pause_s(took_s),
         )
-        if len(self._last_written) > MAX_REMEMBERED:
-            self._last_written.popitem(last=False)
         again = self._retry_at(writer, now)
         if again is None:
             self._due_queue.finish(drop.id)
         else:
-            self._just_filed.add(drop.id)  # whatever its length
+            self._just_filed.add(drop.id)
             self._due_queue.postpone(drop.id, again)
 
     def _record_errors(self, writer: ReceiptWriter, now: Now) -> None:

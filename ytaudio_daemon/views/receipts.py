@@ -1,4 +1,4 @@
-"""All drops' receipts: which must be written, and when."""
+"""Keeps all drops' receipts up to date: schedules them, and writes them in steps."""
 
 import time
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ from ytaudio_daemon.views.write_errors import RETRY_AFTER_S, WriteErrors
 
 
 class Receipts:
-    """Keeps the receipts up to date, for programs and for people.
+    """Schedules and writes the receipts for programs and for people.
 
     Args:
         ledger: Read only.
         layout: The folders the receipts lie in.
-        write_errors: Receives what cannot be written.
+        write_errors: Receives the errors of folders that cannot be written to.
     """
 
     def __init__(
@@ -31,9 +31,9 @@ class Receipts:
     ) -> None:
         self.due_queue = DueQueue()
         self._ledger = ledger
-        #: The receipt in hand: a long one takes several steps.
+        #: The receipt that is being written: a long one takes several steps.
         self._writer: ReceiptWriter | None = None
-        #: Drops to be written whatever their length: they have just been filed.
+        #: Drops whose receipt is written whatever its length: they were just filed.
         self._just_filed: set[int] = set()
         self._unfinished_lines = UnfinishedLines()
         self._writers = ReceiptWriters(
@@ -47,7 +47,7 @@ class Receipts:
             self._faults,
             self._forget_progress,
         )
-        #: The time the receipt in hand took so far, and the start of this step.
+        #: Seconds that `_writer` took in earlier steps, and the start of this step.
         self._elapsed_s = 0.0
         self._step_started = 0.0
 
@@ -70,7 +70,7 @@ class Receipts:
             self.due_queue.schedule(drop_id, due, event_id)
 
     def mark_jobs_reopened(self, drop_ids: Iterable[int]) -> None:
-        """Note that finalized jobs of some drops were queued again."""
+        """Search the unfinished lines of some drops anew: jobs were queued again."""
         self._unfinished_lines.forget(drop_ids)
 
     def write_step(self, view_settings: ViewSettings, now: Now) -> bool:
@@ -98,7 +98,7 @@ class Receipts:
         return True
 
     def _postpone(self, drop_id: int | None, now: Now) -> None:
-        """Leave a receipt that cannot be made to a later time."""
+        """Try a receipt again later that could not be read or formed."""
         self.abandon()
         if drop_id is not None:
             self.due_queue.postpone(drop_id, now.uptime_s + RETRY_AFTER_S)
@@ -120,9 +120,9 @@ class Receipts:
     def _begin(
         self, db: Connection, drop_id: int, view_settings: ViewSettings, now: Now
     ) -> None:
-        """Open the drop's receipt, if it is to be written now."""
+        """Create the writer of the drop's receipt, if it is to be written now."""
         drop = receipts.receipt_head(db, drop_id)
-        if drop is None or receipts.is_superseded(db, drop):
+        if drop is None or receipts.superseded_drops(db, [drop.id]):
             self.due_queue.remove(drop_id)
             self._forget_progress(drop_id)
             return
@@ -143,7 +143,7 @@ class Receipts:
         return is_unfinished is False
 
     def _write_lines(self, db: Connection, writer: ReceiptWriter) -> bool:
-        """Write everything, of a long receipt a page; True if there are more."""
+        """Write all lines, of a long receipt one page; True if there are more."""
         while has_more := writer.step(db):
             if writer.is_long:
                 break

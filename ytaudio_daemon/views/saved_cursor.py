@@ -1,4 +1,4 @@
-"""How far the views are, and what was added to the library, as the ledger has it."""
+"""Saves the views' cursor and the library's new files in the ledger."""
 
 import math
 
@@ -7,12 +7,12 @@ from ytaudio_daemon.ledger.library_entries import LibraryEntry
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views.daemon_status import HEARTBEAT_S
 
-#: Seconds until the library's new files are in the ledger, where `relayout` finds them.
+#: Seconds between two saves of new files in the library; `relayout` reads them there.
 SAVE_ENTRIES_S = 2.0
 
 
 class SavedCursor:
-    """Saves the views' cursor and the library's new files; rarely, as it costs a sync.
+    """Saves both at most every few seconds, since each save costs a sync.
 
     Args:
         ledger: Where they are saved.
@@ -42,7 +42,7 @@ class SavedCursor:
         Args:
             shown_event: The last event whose files are written.
             now: The moment.
-            force: Save it whether it is due or not.
+            force: Save at once.
         """
         due = min(self._saved_at + HEARTBEAT_S, self.entries_due_at())
         if now.uptime_s < due and not force:

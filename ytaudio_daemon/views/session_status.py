@@ -1,4 +1,4 @@
-"""The sessions' status files."""
+"""Keeps the sessions' status files up to date."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +17,7 @@ from ytaudio_daemon.schemas.collection import SessionCollection
 from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.schemas.session import SessionDocument
 from ytaudio_daemon.system.item_faults import ItemFaults
+from ytaudio_daemon.system.recent_dict import RecentDict
 from ytaudio_daemon.views.collection_documents import session_collection
 from ytaudio_daemon.views.documents import (
     job_document,
@@ -38,7 +39,7 @@ MAX_REMEMBERED = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedSession:
-    """A session as last read: new progress alone does not need the ledger."""
+    """A session as read last, so that new progress is shown without a read."""
 
     session: Session
     rows: Sequence[JobRow]
@@ -53,16 +54,16 @@ class CachedSession:
 
 
 class SessionStatusFiles:
-    """Keeps `status/sessions/<name>.json` up to date.
+    """Writes `status/sessions/<name>.json` after each change.
 
     Args:
         ledger: Read only.
         layout: The folder the files lie in.
-        write_errors: Receives the error when they cannot be written.
+        write_errors: Receives the errors of files that cannot be written.
 
     Attributes:
         due_queue: Sessions whose file must be written.
-        interval_s: Seconds between two writes of one file, at least.
+        interval_s: The least time between two writes of one file, in seconds.
     """
 
     def __init__(
@@ -73,10 +74,10 @@ class SessionStatusFiles:
         self._ledger = ledger
         self._layout = layout
         self._write_errors = write_errors
-        self._status_files: dict[str, StatusFile] = {}
+        self._status_files = RecentDict[str, StatusFile](MAX_REMEMBERED)
         #: When each session's document was built last, in seconds of uptime.
-        self._built_at: dict[int, float] = {}
-        #: Of sessions with running jobs, until an event says otherwise.
+        self._built_at = RecentDict[int, float](MAX_REMEMBERED)
+        #: Sessions with running jobs, until their next event.
         self._cached_sessions: dict[int, CachedSession] = {}
         self._progress: Mapping[str, Progress] = {}
         self._ignored: Mapping[str, Sequence[tuple[str, str]]] = {}
@@ -85,7 +86,7 @@ class SessionStatusFiles:
     def mark_changed(
         self, session_id: int, now: Now, event_id: float = NO_EVENT
     ) -> None:
-        """Note a change of a session in the ledger."""
+        """Schedule a session that changed in the ledger."""
         self._cached_sessions.pop(session_id, None)
         self._schedule(session_id, now, event_id)
 
@@ -132,14 +133,13 @@ class SessionStatusFiles:
         view_settings: ViewSettings,
         now: Now,
     ) -> None:
-        cached_session = self._cached_sessions.get(session_id) or self._read_session(
-            session_id, view_settings
-        )
-        if cached_session is None:
+        cached = self._cached_sessions.get(session_id)
+        cached = cached or self._read_session(session_id, view_settings)
+        if cached is None:
             self.due_queue.remove(session_id)
             return
-        document = _document(cached_session, snapshot, view_settings, now)
-        self._write(cached_session.session, document, now)
+        document = _document(cached, snapshot, view_settings, now)
+        self._write(cached.session, document, now)
 
     def _schedule(self, session_id: int, now: Now, event_id: float) -> None:
         written = self._built_at.get(session_id)
@@ -158,7 +158,7 @@ class SessionStatusFiles:
             session = sessions.session_to_show(db, session_id)
             if session is None:
                 return None
-            if session.leaves_nothing and not sessions.has_drops(db, session_id):
+            if session.ended_unused and not sessions.has_drops(db, session_id):
                 self._remove(session)
                 return None
             if any(session.counts.values()):
@@ -212,7 +212,7 @@ class SessionStatusFiles:
     def _remove(self, session: Session) -> None:
         self._status_files.pop(session.name, None)
         self._built_at.pop(session.id, None)
-        with suppress(OSError):  # not ours; a name of nobody's is in nobody's way
+        with suppress(OSError):  # somebody else's file: it does no harm
             self._layout.session_status(session.name).unlink(missing_ok=True)
 
     @property
@@ -220,16 +220,12 @@ class SessionStatusFiles:
         return str(self._layout.status / "sessions")
 
     def _status_file(self, name: str) -> StatusFile:
-        status_file = self._status_files.pop(name, None)
+        status_file = self._status_files.get(name)
         if status_file is None:
             path = self._layout.session_status(name)
             parts = path.relative_to(self._layout.status).parts
             status_file = StatusFile(self._layout.status, *parts)
-        self._status_files[name] = status_file  # the one used last goes last
-        if len(self._status_files) > MAX_REMEMBERED:
-            del self._status_files[next(iter(self._status_files))]
-        if len(self._built_at) > MAX_REMEMBERED:
-            del self._built_at[next(iter(self._built_at))]
+        self._status_files[name] = status_file
         return status_file
 
     def _mark_ignored_changed(

@@ -1,4 +1,4 @@
-"""Small receipts, a batch at a time: of a flood of files each has one."""
+"""Writes small receipts in batches, for floods of small files."""
 
 import math
 import time
@@ -18,10 +18,10 @@ from ytaudio_daemon.views.receipt_writers import ReceiptWriters
 from ytaudio_daemon.views.snapshot import ViewSettings
 from ytaudio_daemon.views.write_errors import RETRY_AFTER_S
 
-#: Receipts that are read at once, and the lines of one at most.
+#: The most receipts that are read at once, and the most lines of each.
 MAX_RECEIPTS = 40
 MAX_LINES = 20
-#: Seconds that writing a batch may take; what is left of it is read again.
+#: Seconds that writing a batch may take; the rest of it is read again.
 BATCH_S = 0.015
 #: Drops that are remembered as not small.
 MAX_REMEMBERED = 100_000
@@ -34,8 +34,8 @@ class SmallReceipts:
         ledger: Read only.
         due_queue: Has the receipts that are due.
         writers: Creates the writer of each receipt.
-        faults: Keeps what one of them raises from the others.
-        on_begun: Called with each drop whose receipt is written, or not needed.
+        faults: Isolates the others from a receipt that raises.
+        on_begun: Called with each drop whose receipt is written or not needed.
     """
 
     def __init__(
@@ -51,19 +51,19 @@ class SmallReceipts:
         self._writers = writers
         self._faults = faults
         self._on_begun = on_begun
-        #: Drops that are read by themselves: what makes a drop small does not change.
+        #: Drops that `Receipts` writes; a drop that is not small stays so.
         self._not_small: set[int] = set()
-        #: So many are read the next time: as many as could be written in time.
+        #: Receipts to read the next time: as many as could be written in time.
         self._batch_size = MAX_RECEIPTS
 
     def write_batch(self, view_settings: ViewSettings, now: Now) -> bool:
         """Write the next receipts that are due, up to one that is not small.
 
         Returns:
-            False if the next one is not, or none is due.
+            False if the next one is not small, or none is due.
 
         Raises:
-            LedgerError: None is written; all of them stay due.
+            LedgerError: The ledger cannot be read; all stay due.
         """
         begun = self._begin_batch(now)
         if not begun:
@@ -98,7 +98,7 @@ class SmallReceipts:
         return begun
 
     def _read(self, drop_ids: list[int]) -> ReceiptBatch:
-        """Read drops; none of them if one is at fault, which each by itself will show."""
+        """Read drops; none if one cannot be read, so that each is read by itself."""
         try:
             with self._ledger.read() as db:
                 return read_small_receipts(db, drop_ids, MAX_LINES)

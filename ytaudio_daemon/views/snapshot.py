@@ -112,8 +112,9 @@ class ViewSettings:
     library: LibraryRules = DEFAULT_RULES
 
     def pause_s(self, took_s: float) -> float:
-        """Return the seconds until a view that took so long may be written again.
+        """Return the pause after writing a file, so that it takes 5 % of the time at most.
 
-        A long one may take one twentieth of the time.
+        Args:
+            took_s: Seconds that writing it took.
         """
         return max(self.interval_s, 20 * took_s)

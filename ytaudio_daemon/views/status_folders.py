@@ -1,4 +1,4 @@
-"""Notices that somebody removed or replaced the status folder of a running daemon."""
+"""Detects that the status folder of a running daemon was removed or replaced."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from ytaudio_daemon.folders import Layout
 
 
 class StatusFolders:
-    """Knows the status folder and its subfolders by device and inode.
+    """Compares device and inode of the status folder and its subfolders.
 
     Args:
         layout: Names the status folder.
@@ -23,8 +23,8 @@ class StatusFolders:
     def pop_replaced(self) -> bool:
         """True if a folder that was there is gone, or is another one, since the last call.
 
-        To be called before anything is written: what the daemon makes anew may get the
-        inode of what was removed.
+        To be called before anything is written: a folder that the daemon makes anew may
+        get the inode of the removed one.
         """
         found = {folder: _identity(folder) for folder in self._folders}
         known, self._known = self._known, found

@@ -1,9 +1,6 @@
-"""The switched-off links of a drop in its receipts: counted, named, listed."""
+"""Writes the switched-off links of a drop into its receipts."""
 
-from ytaudio_daemon.dropfile.switched_off import (
-    MAX_NAMED_LINES,
-    switched_off_sentence,
-)
+from ytaudio_daemon.dropfile.switched_off import MAX_NAMED_LINES, switched_off_sentence
 from ytaudio_daemon.ledger import Connection, receipts
 from ytaudio_daemon.views import receipt_json
 from ytaudio_daemon.views.receipt_file import ReceiptFile
@@ -13,15 +10,15 @@ PAGE_LINES = 5000
 
 
 class SwitchedOffLines:
-    """Writes the list behind a receipt's lines, in as many steps as it needs.
+    """Counts a drop's switched-off links, and lists their lines in several steps.
 
     Args:
         drop_id: The drop.
-        file: Its receipt for programs.
+        file: Its receipt for programs, where the list follows the lines.
 
     Attributes:
-        link_count: The switched-off links, once they are counted.
-        sentence: How many there are and where, for people; "" without any.
+        link_count: The number of switched-off links; 0 before `count`.
+        sentence: Their number and lines, for people; "" if there are none.
     """
 
     def __init__(self, drop_id: int, file: ReceiptFile) -> None:
@@ -33,11 +30,11 @@ class SwitchedOffLines:
 
     @property
     def is_begun(self) -> bool:
-        """True if a page is written: the list is long when that was not all."""
+        """True if a page with a line was written."""
         return self._written_to > 0
 
     def count(self, db: Connection) -> None:
-        """Count the links, and find the lines that people are told."""
+        """Count the links, and form the sentence."""
         self.link_count = receipts.count_switched_off_links(db, self._drop_id)
         if self.link_count:
             named = receipts.switched_off_page(

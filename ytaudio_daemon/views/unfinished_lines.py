@@ -1,20 +1,20 @@
-"""The search for the end of a long drop: is every one of its jobs finalized?"""
+"""Searches long drops for lines whose job is not finalized."""
 
 from collections.abc import Iterable
 
 from ytaudio_daemon.ledger import Connection, receipts
 from ytaudio_daemon.model import LinePart
 
-#: Lines checked in one step, in so many queries: after a job that has ended the next
-#: unfinished line is mostly near. All of them take some milliseconds.
+#: Lines checked by each query of a step: the line after a finished one is mostly
+#: unfinished. A step takes some milliseconds.
 BATCHES_LINES = (1, 10, 500)
 
 
 class UnfinishedLines:
-    """The first unfinished line of each long drop, as far as it is known.
+    """Remembers how far the lines of each long drop are finished.
 
-    Each search goes on where the one before it ended: a drop of a million lines would
-    otherwise be read in whole after every job.
+    Each search goes on where the one before it ended; otherwise a drop of a million
+    lines would be read in whole after every job.
     """
 
     def __init__(self) -> None:
@@ -25,8 +25,8 @@ class UnfinishedLines:
         """Check a batch of the drop's lines.
 
         Returns:
-            True if one is unfinished, False if none of the drop is, None if that is
-            not known before the next call.
+            True if a line is unfinished, False if all of the drop are finished, None
+            if the next call must go on with the search.
         """
         after = self._finished_to.get(drop_id, LinePart())
         for limit in BATCHES_LINES:

@@ -1,4 +1,4 @@
-"""Status files, receipts and library, kept up to date from the ledger's events."""
+"""Keeps status files, receipts and the library up to date, from the ledger's events."""
 
 import time
 
@@ -25,7 +25,7 @@ BUDGET_S = 0.025
 
 
 class Views:
-    """Writes status files, receipts and the library; rebuildable from the ledger.
+    """Writes status files, receipts and the library.
 
     The ledger's append-only events are the list of changes. The cursor, the last event
     whose files are written, is saved in the ledger afterwards: after a crash some files
@@ -138,12 +138,12 @@ class Views:
         self.refresh(now, snapshot)
 
     def request_scan(self, now: Now) -> None:
-        """Have the files of sessions removed that were pruned from the ledger."""
+        """Have the files of pruned sessions removed by the next scan."""
         self._rebuild_scan.schedule(now)
         self._daemon_status.mark_changed(sessions=True)
 
     def rewrite_receipts(self, now: Now) -> None:
-        """Have all receipts written again: a disk or folder that they are on was away."""
+        """Have all receipts written again: a disk or folder with them was missing."""
         self._rebuild_scan.schedule(now, rewrites_receipts=True)
 
     def problems(self) -> list[DaemonProblem]:
@@ -157,7 +157,7 @@ class Views:
         self._library_playlists.abandon()
 
     def _write_all_again(self, now: Now) -> None:
-        """Schedule every file: the folders that they are in are gone, or other ones."""
+        """Schedule every file: their folders were removed or replaced."""
         self._daemon_status.make_due()
         self._session_status.forget_files()
         self.rewrite_receipts(now)
@@ -172,7 +172,7 @@ class Views:
         changes = batch.changes
         for change in changes:
             self._mark_change(change, now)
-        self._receipts.mark_jobs_reopened(batch.drops_again)
+        self._receipts.mark_jobs_reopened(batch.reopened_drops)
         self._receipts.mark_jobs_changed(sorted(batch.drops), now, changes[0].event_id)
         self._daemon_status.mark_changed(
             sessions=any("session" in c.reason for c in changes)
@@ -213,6 +213,6 @@ class Views:
             due_queue.make_all_due()
 
     def _shown_event(self) -> int:
-        """Return the last event of which no view is behind."""
+        """Return the last event that all files show."""
         waiting = min(due_queue.earliest_event() for due_queue in self._due_queues)
         return int(min(self.last_event, waiting - 1))

@@ -1,4 +1,4 @@
-"""Folders that could not be written to, and when to try again."""
+"""Remembers the folders that could not be written to, and when to try again."""
 
 import structlog
 
@@ -15,8 +15,8 @@ RECEIPT_UNWRITABLE = "receipt_unwritable"
 LIBRARY_UNWRITABLE = "library_unwritable"
 #: Seconds without another attempt after an error.
 RETRY_AFTER_S = 30.0
-#: What failed itself comes so much behind what was only held back: it may be the only
-#: one in the place that cannot be written.
+#: Seconds by which a failed file comes behind those that only waited: it may be the
+#: only one in its folder that cannot be written.
 TURN_S = 1.0
 #: Problems shown at most; the others most likely have the same cause.
 MAX_PROBLEMS = 20
@@ -37,7 +37,7 @@ class WriteErrors:
         """Record that a file could not be written into `place`."""
         key = code, place
         if key not in self._problems:
-            # For the case that it is the status files that cannot be written.
+            # Logged, too: the status files themselves may be what cannot be written.
             log.warning("views.not_written", place=place, error=_cause(error))
         since = self._problems[key].since if key in self._problems else now.wall
         self._problems[key] = DaemonProblem(
@@ -66,7 +66,7 @@ class WriteErrors:
 
 
 def _cause(error: Exception) -> str:
-    """Return the cause alone: the text of an OSError names our temporary file."""
+    """Return the cause without the file's name: an OSError names our temporary file."""
     if isinstance(error, UnsafePathError):
         return error.message
     return (isinstance(error, OSError) and error.strerror) or str(error)

@@ -12,7 +12,7 @@ from ytaudio_daemon.cli.formatting import format_size, pluralize
 from ytaudio_daemon.cli.privileges import drop_privileges, not_permitted_error
 from ytaudio_daemon.dropfile import (
     DROP_ENDINGS,
-    kind_of,
+    drop_kind,
     render_line,
     session_name_problem,
 )
@@ -184,7 +184,7 @@ def _read_file(context: CommandContext, given: str) -> tuple[str, bytes]:
         path = Path(given)
         path.stat()  # a missing file is reported as such, whatever its name
         name = path.name
-        if kind_of(name) is None:
+        if drop_kind(name) is None:
             raise UsageError(
                 f"{name!r} is no name of a drop",
                 f"It must end in {DROP_ENDINGS}, and be no temporary name.",

@@ -159,7 +159,7 @@ def _forget_videos(
 ) -> list[ArchiveEntry]:
     with ledger.write() as db:
         found = archive.entries_of_videos(db, scope, wanted)
-        archive.forget_entries(db, found)
+        archive.delete_entries(db, found)
     return found
 
 
@@ -169,7 +169,7 @@ def _forget_all(ledger: Ledger, scope: Scope) -> int:
     while True:
         with ledger.write() as db:
             page = archive.archive_page(db, scope, ("", ""), PAGE_SIZE)
-            archive.forget_entries(db, page)
+            archive.delete_entries(db, page)
         if not page:
             return forgotten
         forgotten += len(page)

@@ -11,7 +11,7 @@ from ytaudio_daemon.cli.commands.status_report import options_text
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import format_size, pluralize
-from ytaudio_daemon.dropfile import DROP_ENDINGS, DropKind, NotADropError, kind_of
+from ytaudio_daemon.dropfile import DROP_ENDINGS, DropKind, NotADropError, drop_kind
 from ytaudio_daemon.dropfile.switched_off import (
     no_line_reason,
     switched_off_sentence,
@@ -108,7 +108,7 @@ def _refuse_cookies(content: bytes) -> None:
 
 
 def _drop_kind(name: str) -> DropKind:
-    kind = DropKind.TEXT if name == "standard input" else kind_of(name)
+    kind = DropKind.TEXT if name == "standard input" else drop_kind(name)
     if kind is None:
         raise NotADropError(
             f"{name!r} is no name of a drop: it must end in {DROP_ENDINGS}, "

@@ -13,7 +13,7 @@ from ytaudio_daemon.cli.formatting import (
 from ytaudio_daemon.model.collection_options import duration_text
 from ytaudio_daemon.model.subscription import REMOVED_REMARK, Removal
 from ytaudio_daemon.system.times import parse_rfc3339
-from ytaudio_daemon.views.collection_text import counts_text
+from ytaudio_daemon.views.collection_text import entry_counts_text
 
 LIST_HEADERS = ("COLLECTION", "STATE", "SESSION", "LISTED", "KIND", "ENTRIES", "WHAT")
 SUBSCRIPTION_HEADERS = (
@@ -46,7 +46,7 @@ def list_row(
         collection["session"],
         "-" if listed is None else local_time(parse_rfc3339(listed), wall),
         collection["kind"],
-        counts_text(collection["counts"]),
+        entry_counts_text(collection["counts"]),
         collection["title"] or collection["url"],
     )
 
@@ -64,7 +64,7 @@ def subscription_row(
         duration_text(int(followed["every_s"])),
         "-" if looked is None else local_time(parse_rfc3339(looked), wall),
         "-" if due is None else local_time(parse_rfc3339(due), wall),
-        counts_text(collection["counts"]),
+        entry_counts_text(collection["counts"]),
         collection["title"] or collection["url"],
     )
 
@@ -94,7 +94,7 @@ def _facts(document: Mapping[str, Any], wall: float) -> Iterator[tuple[str, str]
         part = f".{source['part']}" if source["part"] else ""
         yield "asked by", f"{source['file']}, line {source['line']}{part}"
     yield "listing", _state_text(document, wall)
-    yield "entries", counts_text(document["counts"])
+    yield "entries", entry_counts_text(document["counts"])
     if document["subscription"] is not None:
         yield "followed", follow_facts(document["subscription"], wall)
     if document["is_cut"]:

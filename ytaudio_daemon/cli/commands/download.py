@@ -16,7 +16,7 @@ from ytaudio_daemon.cli.commands.download_results import BatchReporter
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.formatting import format_size
 from ytaudio_daemon.downloader.options_input import checked_layer
-from ytaudio_daemon.dropfile import DropKind, kind_of
+from ytaudio_daemon.dropfile import DropKind, drop_kind
 from ytaudio_daemon.dropfile.switched_off import switched_off_sentence
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model.collection_options import KEYS_OF_VIDEOS
@@ -108,7 +108,7 @@ def _read_urls_file(context: CommandContext) -> tuple[str, bytes, DropKind] | No
         raise UsageError(
             f"{given} is bigger than {format_size(limit)}, the limit of a list"
         )
-    return name, content, kind_of(name) or DropKind.TEXT
+    return name, content, drop_kind(name) or DropKind.TEXT
 
 
 def _option_layers(context: CommandContext) -> tuple[Layer, str]:

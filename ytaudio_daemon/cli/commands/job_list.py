@@ -10,7 +10,7 @@ from ytaudio_daemon.cli.commands.status_report import job_name, progress_text
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.ledger_access import find_session_id, open_ledger
-from ytaudio_daemon.ledger import Ledger, pace_facts, queries
+from ytaudio_daemon.ledger import Ledger, forecast_queries, queries
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model.forecast import Turn, place_in_queue
 from ytaudio_daemon.model.job import JobState
@@ -26,7 +26,7 @@ def run(context: CommandContext) -> int:
             context.output.json_list({"schema": "ytaudio.jobs/1"}, "jobs", documents)
         else:
             with ledger.read() as db:
-                turns = pace_facts.read_turns(db)
+                turns = forecast_queries.read_turns(db)
             _print(context, documents, turns)
     return Exit.OK
 

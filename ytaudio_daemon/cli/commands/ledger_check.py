@@ -44,7 +44,7 @@ def check(context: CommandContext) -> int:
 def _find_flaws(ledger: Ledger) -> list[Flaw]:
     try:
         with _private_copy(ledger) as still, still.read() as db:
-            return list(audit.flaws(db))
+            return list(audit.find_flaws(db))
     except (LedgerFullError, LedgerBusyError):
         raise  # the check itself failed, which is no flaw of the ledger
     except LedgerError as error:

@@ -54,7 +54,7 @@ def check_lines(
     """
     warnings = FilenameWarnings()
     seen: dict[tuple[str, str], DropLine] = {}
-    for drop_line in (each.over(layer) for each in parse(content, kind)):
+    for drop_line in (each.checked_with(layer) for each in parse(content, kind)):
         if drop_line.is_switched_off:
             yield LineResult(drop_line=drop_line, result="switched_off")
             continue

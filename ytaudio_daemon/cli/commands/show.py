@@ -19,8 +19,8 @@ from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
     collection_queries,
+    forecast_queries,
     gates,
-    pace_facts,
     queries,
     sessions,
     work_counts,
@@ -100,7 +100,7 @@ def _read_details(context: CommandContext, db: Connection, row: JobRow) -> JobDe
         quota=quota.with_session_limits(session.max_jobs, session.max_bytes),
         file_is_gone=row.output_path is not None and audio_is_gone(row.output_path),
         life=context.find_liveness(),
-        place=queue_place(document, pace_facts.read_turns(db)),
+        place=queue_place(document, forecast_queries.read_turns(db)),
         wall=time.time(),
     )
 

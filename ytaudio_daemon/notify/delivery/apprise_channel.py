@@ -11,7 +11,7 @@ from ytaudio_daemon.notify.delivery.result import DeliveryResult, delivered, ret
 #: Apprise logs why a delivery failed, at the levels warning and error.
 _LOG_LEVEL = 30
 _UNUSABLE = "Apprise cannot use this address; see its documentation of the service"
-#: Of a receiver's response, after decompression. Services answer with some kilobytes.
+#: The longest response of a receiver, after decompression. Services send kilobytes.
 MAX_BODY_BYTES = 4 << 20
 _PIECE_BYTES = 64 << 10
 
@@ -68,7 +68,7 @@ def install_http_limits() -> None:
         target = plain_target(session, response)
         if target is None or is_same_host(response.url, target):
             return target
-        return None  # the redirect is the answer then: no success
+        return None  # the 3xx response itself is the result then: a failure
 
     def iter_content(
         response: requests.Response, *_size: Any, **_options: Any

@@ -1,7 +1,7 @@
 """Delivers a notice to a command: JSON on its standard input, within a time limit.
 
-What the command started ends with it: ten thousand notices must not leave ten thousand
-processes behind.
+Processes that the command started are killed when it ends: ten thousand notices must
+not leave ten thousand processes behind.
 """
 
 import json
@@ -20,14 +20,12 @@ from ytaudio_daemon.notify.delivery.result import (
     rejected,
     retry_later,
 )
-from ytaudio_daemon.system.linux import kill_descendants, memory_file
+from ytaudio_daemon.system.linux import PIPE_BYTES, kill_descendants, memory_file
 
 #: The exit status that means "try again later" (EX_TEMPFAIL of sysexits(3)).
 EX_TEMPFAIL = 75
-#: Of the output only so much of the end is kept, in bytes.
+#: The last bytes of the output that are kept.
 TAIL_BYTES = 2048
-#: All that a pipe holds (pipe(7)), in bytes.
-_PIPE_BYTES = 65536
 
 
 def deliver(
@@ -102,7 +100,7 @@ def _read_output(
         while (left := until - time.monotonic()) > 0:
             ready = dict(poller.poll(left * 1000))
             if ready.get(out, 0) & select.POLLIN:
-                tail = (tail + os.read(out, _PIPE_BYTES))[-TAIL_BYTES:]
+                tail = (tail + os.read(out, PIPE_BYTES))[-TAIL_BYTES:]
             elif out in ready:  # closed by every writer
                 poller.unregister(out)
             if pidfd in ready:

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon.notify.delivery.result import DeliveryResult, retry_later
-from ytaudio_daemon.system.linux import memory_file
+from ytaudio_daemon.system.linux import PIPE_BYTES, memory_file
 from ytaudio_daemon.system.orphans import STATE_ENV, kill_by_env
 from ytaudio_daemon.system.utf8_mode import UTF8_MODE
 
 DELIVERY_ENV = "YTAUDIO_DELIVERY_ID"
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-#: What delivery processes and commands get of the environment; nothing of YTAUDIO_*,
-#: which may hold passwords. The last line lets `notify-send` reach the user's desktop.
+#: Variables passed on to delivery processes and commands; not YTAUDIO_*, which may
+#: hold passwords. The last line lets `notify-send` reach the user's desktop.
 _PASSED_ENV = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR"}
     | {"SSL_CERT_FILE", "SSL_CERT_DIR"}
@@ -28,8 +28,8 @@ _PASSED_ENV = frozenset(
     | {"XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY"}
 )
 # As in the pool's template: `-I` keeps out PYTHON* variables and the current folder, and
-# our package goes before other installed ones. Apprise takes a second to be unloaded in
-# good order, hence `os._exit`.
+# our package goes before other installed ones. `os._exit`, because unloading
+# Apprise takes a second.
 _BOOTSTRAP = """
 import os, sys
 installed = [n for n, path in enumerate(sys.path) if path.endswith("-packages")]
@@ -40,8 +40,6 @@ os._exit(main())
 _PACKAGE_PARENT = str(Path(__file__).parents[3])
 #: After SIGTERM a process has so many seconds to end its command and itself.
 STOP_TIMEOUT_S = 2.0
-#: All that a pipe holds (pipe(7)), in bytes.
-_PIPE_BYTES = 65536
 #: Added to the time limit of a message, in seconds: a process starts slowly on a busy
 #: machine.
 TIMEOUT_MARGIN_S = 15.0
@@ -50,7 +48,7 @@ _NO_RESULT = "the delivery process ended without an answer"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryTarget:
-    """Where a delivery process delivers to.
+    """The receiver that a delivery process delivers to.
 
     Attributes:
         method: people, webhook or command.
@@ -135,7 +133,7 @@ class DeliveryProcess:
 
     def _read_results(self) -> list[DeliveryResult]:
         with suppress(BlockingIOError):
-            while data := os.read(self._out, _PIPE_BYTES):
+            while data := os.read(self._out, PIPE_BYTES):
                 self._unread += data
         *lines, self._unread = self._unread.split(b"\n")
         return [_parse_result(line) for line in lines]
@@ -150,7 +148,7 @@ class DeliveryProcess:
         return expected[: ok_count + 1]
 
     def _release(self) -> None:
-        """Kill what the process may have left; close (no epoll has it then, epoll(7))."""
+        """Close the descriptors, which also leave any epoll (epoll(7)); kill orphans."""
         os.close(self._out)
         os.close(self._pidfd)
         if self._process.returncode not in {0, 1}:

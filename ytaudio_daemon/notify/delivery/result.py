@@ -14,7 +14,8 @@ class DeliveryResult:
 
     Attributes:
         ok: The receiver has accepted the message.
-        said: The receiver's answer for people, e.g. "answered 200 OK", without secrets.
+        said: The receiver's answer, or the reason of a failure, as text for people,
+            e.g. "answered 200 OK"; without secrets.
         is_rejection: The receiver refuses this message; it may accept others.
         retry_after_s: The pause in seconds that the receiver asked for, if it did.
     """

@@ -1,10 +1,10 @@
-"""The video that a file's name names, as yt-dlp and youtube-dl write it. Pure."""
+"""Finds the video ID in a file's name, as yt-dlp and youtube-dl write it. Pure."""
 
 import re
 
 from ytaudio_daemon.model.youtube_ids import VIDEO_ID
 
-#: yt-dlp: `Title [ID].ext`, with what it adds behind: `.f251`, `.info`, `.en`.
+#: yt-dlp: `Title [ID].ext`, with the parts it adds: `.f251`, `.info`, `.en`.
 _IN_BRACKETS = re.compile(rf"(?:^|[ _.-])\[({VIDEO_ID})\](?:\.[A-Za-z0-9-]{{1,8}})*$")
 #: youtube-dl: `Title-ID.ext`.
 _BEHIND_HYPHEN = re.compile(rf"[^-\s]\s?-({VIDEO_ID})(?:\.[A-Za-z0-9-]{{1,8}})*$")
@@ -14,8 +14,8 @@ _ALONE = re.compile(rf"(?=[^.]*[0-9_-])({VIDEO_ID})(?:\.[A-Za-z0-9-]{{1,8}})*$")
 _WORD = re.compile(r"(?:[A-Z]?[a-z]*|[A-Z]*)[0-9]*")
 
 
-def marked_video(file_name: str) -> str | None:
-    """Return the ID at the end of a file's name, or that is all of it; else None.
+def video_id_in_file_name(file_name: str) -> str | None:
+    """Return the ID at the end of a file's name, or that is the whole name; else None.
 
     A word of eleven letters looks the same: `[Alternative]` is none, and neither is
     `-live-in-1999`.
