@@ -1,4 +1,4 @@
-"""Which entries of a collection become jobs, and why the others do not. Pure."""
+"""Selects the entries of a collection that become jobs. Pure."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from ytaudio_daemon.model.options import Layer
 
 
 class SelectableEntry(Protocol):
-    """What a selection looks at: an entry as it was listed, or its row."""
+    """The facts by which an entry is selected: as it was listed, or of its row."""
 
     @property
     def position(self) -> int:
@@ -46,7 +46,7 @@ EntryT = TypeVar("EntryT", bound=SelectableEntry)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """The entries that a line asks for; None and "" where it does not say.
+    """The entries that a line asks for; None and "" where it sets no condition.
 
     Attributes:
         items: Ranges of positions in the list; () for all.
@@ -55,7 +55,7 @@ class Selection:
         max_s: The longest.
         since: The first day of upload, `YYYY-MM-DD`.
         until: The last.
-        match: What a title must contain, whatever its case.
+        match: What a title must contain, in any case.
         not_match: What a title must not contain.
         max_items: At most so many entries; None for the config's number.
         again: Entries that the archive has are selected, too.
@@ -154,7 +154,7 @@ class Selection:
     def decide_unavailable(
         self, position: int, chosen_so_far: int, max_items: int
     ) -> str | None:
-        """Return why nobody asked for an entry that cannot be fetched; None if one did.
+        """Return why an entry that cannot be fetched is not selected; None if it is.
 
         The list shows neither its title nor its length.
         """

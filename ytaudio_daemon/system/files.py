@@ -87,7 +87,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def replace_private_file(path: Path, text: str) -> None:
-    """Replace a file that only its owner may read; a power cut leaves the old or the new.
+    """Replace a file that only its owner may read; also safe in a power cut.
 
     Raises:
         OSError: It cannot be written; the old one stays.
