@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ytaudio_daemon.model import Failure, Layer, ListedEntry, ListedPage, ListTotals
-from ytaudio_daemon.model.selection import ListableEntry, Selection
+from ytaudio_daemon.model.selection import SelectableEntry, Selection
 from ytaudio_daemon.model.subscription import FirstLook, Follow
 from ytaudio_daemon.urls import CollectionLink
 
@@ -44,7 +44,7 @@ class CollectionRequest:
         return (self.first_look or self.selection).order
 
     def skip_reason(
-        self, entry: ListableEntry, chosen_so_far: int, max_items: int
+        self, entry: SelectableEntry, chosen_so_far: int, max_items: int
     ) -> str | None:
         """Return why an entry is not wanted; the arguments are those of a selection."""
         wanted = self.first_look or self.selection

@@ -32,10 +32,6 @@ class SelectableEntry(Protocol):
     def upload_date(self) -> str | None:
         """The day of its upload, `YYYY-MM-DD`, if the list names it."""
 
-
-class ListableEntry(SelectableEntry, Protocol):
-    """An entry that may be shown as unavailable."""
-
     @property
     def unavailable(self) -> str:
         """Why its video cannot be fetched; "" when it seems to be there."""
@@ -120,47 +116,26 @@ class Selection:
         return self.max_items or max_items
 
     def skip_reason(
-        self, entry: ListableEntry, chosen_so_far: int, max_items: int
-    ) -> str | None:
-        """Return why an entry is not selected; of an unavailable one, too.
-
-        Args:
-            entry: The entry.
-            chosen_so_far: The number of entries that are selected before it.
-            max_items: The config's; the line's own wins.
-        """
-        if entry.unavailable:
-            return self.decide_unavailable(entry.position, chosen_so_far, max_items)
-        return self.decide(entry, chosen_so_far, max_items)
-
-    def decide(
         self, entry: SelectableEntry, chosen_so_far: int, max_items: int
     ) -> str | None:
         """Return why an entry is not selected, in a few words; None if it is.
 
+        Of an unavailable entry the list shows neither title nor length nor day.
+
         Args:
             entry: The entry.
             chosen_so_far: The number of entries that are selected before it.
             max_items: The config's; the line's own wins.
         """
-        reason = (
-            self._position_reason(entry.position)
-            or self._length_reason(entry.duration_s)
-            or self._date_reason(entry.upload_date)
-            or self._title_reason(entry.title or "")
-        )
+        reason = self._position_reason(entry.position)
+        if not entry.unavailable:
+            reason = (
+                reason
+                or self._length_reason(entry.duration_s)
+                or self._date_reason(entry.upload_date)
+                or self._title_reason(entry.title or "")
+            )
         return reason or self._limit_reason(chosen_so_far, max_items)
-
-    def decide_unavailable(
-        self, position: int, chosen_so_far: int, max_items: int
-    ) -> str | None:
-        """Return why an entry that cannot be fetched is not selected; None if it is.
-
-        The list shows neither its title nor its length.
-        """
-        return self._position_reason(position) or self._limit_reason(
-            chosen_so_far, max_items
-        )
 
     def _limit_reason(self, chosen_so_far: int, max_items: int) -> str | None:
         limit = self.limit(max_items)

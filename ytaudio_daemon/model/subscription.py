@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ytaudio_daemon.model.collection_options import duration_text, parse_seconds
 from ytaudio_daemon.model.options import Layer, OptionError
-from ytaudio_daemon.model.selection import ListableEntry, Selection
+from ytaudio_daemon.model.selection import SelectableEntry, Selection
 
 #: A look is late by up to this part of the interval, so that many do not come at once.
 JITTER = 0.1
@@ -192,7 +192,7 @@ class FirstLook:
         return "newest" if counts_latest else self.selection.order
 
     def skip_reason(
-        self, entry: ListableEntry, chosen_so_far: int, max_items: int
+        self, entry: SelectableEntry, chosen_so_far: int, max_items: int
     ) -> str | None:
         """Return why an entry is not taken; the arguments are those of a selection."""
         if self._takes_nothing:
