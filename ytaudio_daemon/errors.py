@@ -22,8 +22,9 @@ YtaudioError                 message: what, where, why; hint: what to do
 ├── FolderError              a folder cannot be made or used (exit 1: it may pass)
 ├── DropChangedError         a drop changed while it was read (read it again)
 ├── UnsafePathError          a link, device or foreign file where ours should be
-├── YtDlpVersionError              a yt-dlp cannot be fetched, used, or gone back to
-│   └── YtDlpVersionsLockedError      another process is changing it (may pass)
+├── ResultGoneError          a published file was removed, or replaced
+├── YtDlpVersionError        a yt-dlp cannot be fetched, used, or gone back to
+│   └── YtDlpVersionsLockedError  another process is changing it (may pass)
 └── TemplateError            the worker template cannot be started
 ```
 
@@ -139,6 +140,10 @@ class DropChangedError(YtaudioError):
 
 class UnsafePathError(YtaudioError):
     """A link, device or foreign file stands where one of ours should."""
+
+
+class ResultGoneError(YtaudioError):
+    """A published file was removed, or something else has its name."""
 
 
 class YtDlpVersionError(YtaudioError):

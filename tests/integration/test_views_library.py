@@ -3,13 +3,14 @@
 import errno
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.integration.views_rig import Rig, new_rig, video
-from ytaudio_daemon.folders import library, library_copy, safe_open
-from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
+from ytaudio_daemon.folders import library, library_copy, published, safe_open
+from ytaudio_daemon.ledger import Ledger, expiry, queries, sessions, transitions
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.library_template import LibraryPlace
 from ytaudio_daemon.model.line_rules import RetryRefusal
@@ -301,7 +302,7 @@ def test_a_session_of_the_same_name_shares_the_folder(lite: Rig) -> None:
     with lite.ledger.write() as db:
         old = sessions.active_session(db, "music")
         assert old is not None
-        sessions.expire(db, old, lite.now, on_expiry="keep")
+        expiry.expire(db, old, lite.now, on_expiry="keep")
     lite.drop(video(1), name=b"again.txt")
     lite.complete(b"another")
     lite.refresh()
@@ -329,6 +330,37 @@ def test_a_result_that_is_gone_is_not_waited_for(lite: Rig) -> None:
     assert lite.views.problems() == []
     with lite.ledger.write() as db:
         assert transitions.retry(db, claim.job_id, lite.now)
+
+
+def test_a_song_waits_while_the_folder_of_all_results_is_away(lite: Rig) -> None:
+    lite.drop(video(1))
+    lite.complete()
+    away = lite.layout.downloads.with_name("away")
+    lite.layout.downloads.rename(away)
+    lite.refresh()
+    (problem,) = lite.views.problems()
+    assert f"{lite.layout.downloads} is missing" in problem.message
+    away.rename(lite.layout.downloads)
+    lite.refresh(31)
+    assert names(lite) == ["Song.mp3"]
+    assert lite.views.problems() == []
+
+
+def test_a_folder_that_is_removed_while_a_song_is_copied_into_it_gets_it_later(
+    lite: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cannot_link(monkeypatch)
+    monkeypatch.setattr(library_copy, "COPY_BLOCK", 1000)
+    lite.drop(video(1))
+    lite.complete(os.urandom(10_500))
+    lite.views = Views(lite.ledger, lite.layout, budget_s=0.0)
+    for _ in range(5):
+        lite.views.refresh(lite.now, lite.live)
+    shutil.rmtree(shelf(lite))
+    lite.refresh()
+    lite.refresh(31)
+    assert names(lite) == ["Song.mp3"]
+    assert lite.views.problems() == []
 
 
 def test_a_link_for_the_folder_leads_nowhere(lite: Rig) -> None:
@@ -388,7 +420,7 @@ def test_no_exception_of_one_song_leaves_the_step(
             raise error
         return plain_open(folder, name)
 
-    monkeypatch.setattr(library, "open_regular_file", opened)
+    monkeypatch.setattr(published, "open_regular_file", opened)
     lite.drop(video(1), session="bad")
     lite.complete(title="Bad")
     lite.drop(video(2))

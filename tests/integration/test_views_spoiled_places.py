@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.views_rig import Rig, new_rig, video
-from ytaudio_daemon.folders import library, safe_open
+from ytaudio_daemon.folders import published, safe_open
 from ytaudio_daemon.ledger import Ledger
 from ytaudio_daemon.views.write_errors import LIBRARY_UNWRITABLE
 
@@ -61,7 +61,7 @@ def test_a_song_that_cannot_be_read_keeps_no_other_of_its_session_back(
             raise OSError(errno.EACCES, os.strerror(errno.EACCES))
         return plain_open(folder, name)
 
-    monkeypatch.setattr(library, "open_regular_file", opened)
+    monkeypatch.setattr(published, "open_regular_file", opened)
     for number, title in enumerate(("Bad", "Song 1", "Song 2")):
         lite.drop(video(number), name=b"%d.txt" % number)
         lite.complete(b"%d" % number, title=title)

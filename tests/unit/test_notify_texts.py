@@ -149,10 +149,12 @@ def test_an_outage_needs_no_hand_unless_something_else_does() -> None:
         code="outage", message=shut.reason, hint=shut.hint, since=NOW.wall
     )
     disk = DaemonProblem(code="host", message="Full.", hint="", since=NOW.wall)
-    told = texts.degraded_text("attic", [outage]).splitlines()
+    told = texts.health_text("attic", [outage], is_degraded=True).splitlines()
     assert told[0] == "ytaudio on attic waits for YouTube; there is nothing to do."
     assert told[1].endswith("and everything continues by itself.")
-    assert "needs a hand" in texts.degraded_text("attic", [outage, disk])
+    assert "needs a hand" in texts.health_text(
+        "attic", [outage, disk], is_degraded=True
+    )
 
 
 # Patience.

@@ -148,7 +148,8 @@ class SnapshotBuilder:
         return canonical_version(version) or None
 
     def _ytdlp_facts(self) -> YtDlpFacts:
-        active, history = self._ytdlp_updater.active, self._ytdlp_updater.history
+        active = self._ytdlp_updater.active
+        last = self._ytdlp_updater.history.last_upgrade
         config = self.settings.engine
         return YtDlpFacts(
             path=None if active.path is None else str(active.path),
@@ -156,7 +157,7 @@ class SnapshotBuilder:
             channel=config.channel,
             auto_upgrade=config.auto_upgrade,
             upgrading=self._ytdlp_updater.is_upgrading,
-            last_upgrade=None if history.tried is None else asdict(history.tried),
+            last_upgrade=None if last is None else asdict(last),
         )
 
     def _disk_free_bytes(self) -> int:
@@ -185,17 +186,17 @@ class SnapshotBuilder:
 
     def _tool_problems(self, now: Now) -> Iterator[ProblemReport]:
         if self.tools.ffmpeg is None:
-            seen = self.tools.unusable_remark("ffmpeg")
+            remark = self.tools.unusable_remark("ffmpeg")
             yield ProblemReport(
                 "ffmpeg_missing",
-                f"There is no usable ffmpeg, so nothing can be converted{seen}.",
+                f"There is no usable ffmpeg, so nothing can be converted{remark}.",
                 f"{install_hints.install_ffmpeg_hint()}; it goes on within half a minute.",
             )
         if self.tools.js_runtime is None:
-            seen = self.tools.unusable_remark("js_runtime")
+            remark = self.tools.unusable_remark("js_runtime")
             yield ProblemReport(
                 "js_runtime_missing",
-                f"There is no JavaScript runtime, which YouTube's players need{seen}.",
+                f"There is no JavaScript runtime, which YouTube's players need{remark}.",
                 f"{install_hints.install_js_runtime_hint()}; it goes on within half a minute.",
             )
         if self._pool.template_error:

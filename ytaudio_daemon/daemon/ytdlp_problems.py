@@ -39,7 +39,7 @@ def past_upgrade_problems(
             "`ytaudio engine list` shows them."
         )
         yield ProblemReport("engine_rolled_back", message, hint)
-    tried = history.tried
+    tried = history.last_upgrade
     if tried is None or not tried.automatic or tried.result not in {FAILED, REFUSED}:
         return
     if rejected is None or rejected.version != tried.version:
@@ -75,7 +75,7 @@ def _last_rolled_back(
     active: ActiveVersion, history: VersionHistory
 ) -> RejectedVersion | None:
     """Return the last version that was rolled back, None if another was selected since."""
-    rejected = next((r for r in reversed(history.refused) if r.automatic), None)
+    rejected = next((r for r in reversed(history.rejected) if r.automatic), None)
     if rejected is None or active.activation.at > rejected.at:
         return None
     return rejected

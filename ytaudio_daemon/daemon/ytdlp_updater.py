@@ -183,9 +183,9 @@ class YtDlpUpdater:
             or self.is_upgrading
         ):
             return
-        tried = self.history.tried
-        has_failed = tried is not None and tried.result == FAILED
-        last = None if tried is None else tried.at
+        result = self.history.last_upgrade
+        has_failed = result is not None and result.result == FAILED
+        last = None if result is None else result.at
         if upgrade_is_due(
             last,
             now.wall,

@@ -6,7 +6,7 @@ accepted, too; a column named like an option holds that option.
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import chain
 
 from ytaudio_daemon.dropfile.comments import commented_links, is_comment
@@ -122,13 +122,7 @@ class _Table:
             if not switched_off:  # `#` is the name of many a first column
                 self._read_header(cells)
             return
-        found: list[FoundLink] = []
-        for texts in self._texts(written, cells):
-            for portion in chain.from_iterable(map(portions, texts)):
-                found += find_links(portion)
-                yield None
-            if found:
-                break
+        found = yield from self._find_links(written, cells)
         if links := self._links(found, cells):
             options = self._options(cells, links)
             layer = merge_layers({}, options.options)
@@ -142,6 +136,19 @@ class _Table:
             )
         else:
             self._read_header(cells)
+
+    def _find_links(
+        self, written: list[str], cells: list[str]
+    ) -> Generator[None, None, list[FoundLink]]:
+        """Return the links in the texts of a row; yield None after each portion."""
+        found: list[FoundLink] = []
+        for texts in self._texts(written, cells):
+            for portion in chain.from_iterable(map(portions, texts)):
+                found += find_links(portion)
+                yield None
+            if found:
+                break
+        return found
 
     def _links(self, found: list[FoundLink], cells: list[str]) -> list[FoundLink]:
         """Return the links of a row; where none names a video, its bare IDs, too.
@@ -220,9 +227,8 @@ def _delimiter(line: str) -> str:
 
 def _is_id_name(name: str) -> bool:
     """Return whether a column holds IDs: `Video ID`, `videoId`, `Video-ID`, `id`."""
-    return not _ID_NAMES.isdisjoint(_words_of(name)) and _CHANNEL_ID not in _words_of(
-        name
-    )
+    words = _words_of(name)
+    return not _ID_NAMES.isdisjoint(words) and _CHANNEL_ID not in words
 
 
 def _words_of(name: str) -> list[str]:

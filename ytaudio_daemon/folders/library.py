@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import library_copy
@@ -25,6 +24,7 @@ from ytaudio_daemon.folders.library_folder import (
     remove_empty_folders,
 )
 from ytaudio_daemon.folders.links_and_copies import find_links_and_copies
+from ytaudio_daemon.folders.published import open_published
 from ytaudio_daemon.folders.safe_open import (
     open_dir,
     open_regular_file,
@@ -97,13 +97,13 @@ def add_to_library(
         The file; an older one of the session when it has the same audio.
 
     Raises:
-        FileNotFoundError: The result is gone, or something else stands in its place.
-        OSError: The library cannot be written.
+        ResultGoneError: The result is gone, or something else stands in its place.
+        OSError: The library cannot be written, or the folder of all results is missing.
         UnsafePathError: A link or a file stands where the session's folder should.
     """
     os.makedirs(library, exist_ok=True)
     with (
-        _open_result(downloads, audio) as file,
+        open_published(downloads, audio.parts, audio.file_name) as file,
         open_dir(library, session, make=True) as session_folder,
         open_folders(session_folder, place.folders, make=True) as (folder, folders),
     ):
@@ -139,21 +139,6 @@ def _find_left_behind(
                 identity = library_identity(os.lstat(name, dir_fd=folder))
                 return LibraryFile(name=path, identity=identity)
     return None
-
-
-def _open_result(downloads: Path, audio: PublishedAudio) -> BinaryIO:
-    """Open the published file; people may write in downloads, and swap it.
-
-    Raises:
-        FileNotFoundError: It is gone, or something else stands in its place.
-        OSError: It cannot be read.
-    """
-    try:
-        with open_dir(downloads, *audio.parts) as folder:
-            return os.fdopen(open_regular_file(folder, audio.file_name), "rb")
-    except UnsafePathError as error:
-        reason = os.strerror(errno.ENOENT)
-        raise FileNotFoundError(errno.ENOENT, reason, audio.file_name) from error
 
 
 def _temporary_name(folder: int, job_uuid: str) -> str:

@@ -1,14 +1,16 @@
 """The cover beside an album's songs."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
+from ytaudio_daemon.errors import ResultGoneError
 from ytaudio_daemon.folders import library_copy
 from ytaudio_daemon.folders.library import LibraryFile, library_identity
 from ytaudio_daemon.folders.library_folder import names_in, open_parent_folder
+from ytaudio_daemon.folders.published import open_published
 from ytaudio_daemon.folders.safe_open import (
     open_dir,
-    open_regular_file,
     remove_file,
     rename_noreplace,
 )
@@ -35,18 +37,15 @@ def add_cover(
         The cover, ours or a person's; None when the job has none.
 
     Raises:
-        OSError, UnsafePathError: It cannot be written there.
+        OSError, UnsafePathError: It cannot be written there, or `downloads` is missing.
     """
     folders = song.split("/")[:-1]
     for name in COVER_FILES if folders else ():
-        try:
-            with (
-                open_dir(downloads, *job_parts) as job_folder,
-                os.fdopen(open_regular_file(job_folder, name), "rb") as source,
-            ):
-                return _add(source.fileno(), library, session, song, name)
-        except FileNotFoundError:
-            continue
+        with (
+            suppress(ResultGoneError),
+            open_published(downloads, job_parts, name) as file,
+        ):
+            return _add(file.fileno(), library, session, song, name)
     return None
 
 

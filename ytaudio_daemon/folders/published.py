@@ -4,14 +4,16 @@ import errno
 import json
 import os
 import stat
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
-from ytaudio_daemon.errors import UnsafePathError
+from ytaudio_daemon.errors import ResultGoneError, UnsafePathError
 from ytaudio_daemon.folders.layout import Layout
 from ytaudio_daemon.folders.safe_open import (
     has_sha256,
     open_child,
     open_dir,
+    open_regular_file,
     read_regular_file,
 )
 from ytaudio_daemon.model import Outcome, Result
@@ -57,6 +59,27 @@ def audio_is_gone(output_path: str | None) -> bool:
     except OSError as error:  # a folder that is closed to us proves nothing
         return error.errno in {errno.ENOENT, errno.ENOTDIR}
     return not stat.S_ISREG(found.st_mode)
+
+
+def open_published(downloads: Path, parts: tuple[str, ...], name: str) -> BinaryIO:
+    """Open a published file; people may write in downloads, and swap it.
+
+    Args:
+        downloads: The folder of all results.
+        parts: The file's folder below `downloads`.
+        name: The file's name.
+
+    Raises:
+        ResultGoneError: It is gone, or something else has its name.
+        OSError: It cannot be read, or `downloads` is missing, as on a disk that is away.
+    """
+    try:
+        with open_dir(downloads, *parts) as folder:
+            return os.fdopen(open_regular_file(folder, name), "rb")
+    except (FileNotFoundError, UnsafePathError) as error:
+        if not os.path.lexists(downloads):
+            raise OSError(errno.ENOENT, f"{downloads} is missing") from error
+        raise ResultGoneError(f"{name} is gone") from error
 
 
 def read_job_file(layout: Layout, session_uuid: str, job_uuid: str) -> dict[str, Any]:

@@ -141,8 +141,8 @@ class DigestMessages:
     def health_body(self, degraded_state: DegradedState, _now: Now) -> Body:
         """Return the body of a message that the daemon is degraded, or has recovered."""
         is_degraded = bool(degraded_state.is_degraded)
-        text = notices.health_text(
-            degraded_state.problems, self._notice_context, is_degraded=is_degraded
+        text = texts.health_text(
+            self._notice_context.host, degraded_state.problems, is_degraded=is_degraded
         )
         title, _, rest = text.partition("\n")
         return message_body(

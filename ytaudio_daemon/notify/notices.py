@@ -96,21 +96,11 @@ def health_notice(
         identity=f"{event}-{at:.0f}",
         at=at,
         host=notice_context.host,
-        message=health_text(problems, notice_context, is_degraded=is_degraded),
+        message=texts.health_text(
+            notice_context.host, problems, is_degraded=is_degraded
+        ),
         problems=problems if is_degraded else (),
     )
-
-
-def health_text(
-    problems: Sequence[DaemonProblem],
-    notice_context: NoticeContext,
-    *,
-    is_degraded: bool,
-) -> str:
-    """Return the sentences that the daemon is degraded, or has recovered."""
-    if is_degraded:
-        return texts.degraded_text(notice_context.host, problems)
-    return texts.recovered_text(notice_context.host)
 
 
 def test_notice(at: float, notice_context: NoticeContext) -> dict[str, Any]:

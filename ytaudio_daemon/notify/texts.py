@@ -134,8 +134,15 @@ def refusal_text(drop: ReceiptHead) -> str:
     return f"{drop.rejected:,} of {total:,} lines of {name}; its receipt says why"
 
 
-def degraded_text(host: str, problems: Sequence[DaemonProblem]) -> str:
-    """Return that the daemon is degraded, and a line for each problem and its hint."""
+def health_text(
+    host: str, problems: Sequence[DaemonProblem], *, is_degraded: bool
+) -> str:
+    """Return the sentence that the daemon is degraded, or has recovered.
+
+    A degraded one is followed by a line for each problem and its hint.
+    """
+    if not is_degraded:
+        return f"ytaudio on {host} is well again."
     lines = [
         plain_line(f"{problem.message} {problem.hint}".strip(), MAX_REASON)
         for problem in problems[:MAX_PROBLEMS]
@@ -146,11 +153,6 @@ def degraded_text(host: str, problems: Sequence[DaemonProblem]) -> str:
     else:
         head = f"ytaudio on {host} needs a hand."
     return "\n".join([head, *lines])
-
-
-def recovered_text(host: str) -> str:
-    """Return the sentence that the daemon has recovered."""
-    return f"ytaudio on {host} is well again."
 
 
 def plain_line(text: str, longest: int) -> str:

@@ -22,6 +22,7 @@ from typing import cast
 
 from ytaudio_daemon.pool import worker
 from ytaudio_daemon.system import linux, protocol
+from ytaudio_daemon.system.distributions import installed_version
 
 #: Seconds after the daemon's end in which killed workers are reaped.
 _REAP_TIMEOUT_S = 5.0
@@ -163,19 +164,13 @@ def _warm_up(name: str) -> worker.WorkerEntryPoint:
 
 
 def _facts() -> dict[str, object]:
-    yt_dlp = _version("yt-dlp")
+    yt_dlp = installed_version("yt-dlp")
     return {
         "pid": os.getpid(),
         "yt_dlp": yt_dlp,
-        "ejs": _version("yt-dlp-ejs"),
+        "ejs": installed_version("yt-dlp-ejs"),
         "engine_mark": _engine_mark(yt_dlp),
     }
-
-
-def _version(distribution: str) -> str:
-    with suppress(metadata.PackageNotFoundError):
-        return metadata.version(distribution)
-    return ""
 
 
 def _engine_mark(version: str) -> str:

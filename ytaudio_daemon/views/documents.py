@@ -5,7 +5,7 @@ describe every field.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
@@ -52,6 +52,7 @@ def job_document(
     """
     live = progress if row.state is JobState.RUNNING else None
     done = row.state is JobState.COMPLETED
+    code = row.error["code"] if row.error else None
     return {
         "id": row.uuid,
         "session": row.session_name,
@@ -75,7 +76,7 @@ def job_document(
         "attempt": {
             "number": row.attempt,
             "charged": row.charged,
-            "max": attempt_limit(_error_code(row), attempts_max),
+            "max": attempt_limit(code, attempts_max),
             "retry_at": rfc3339(row.retry_at),
         },
         "position": position,
@@ -88,6 +89,31 @@ def job_document(
         "created_at": rfc3339(row.created_at),
         "started_at": rfc3339(row.started_at),
         "finalized_at": rfc3339(row.finalized_at),
+    }
+
+
+def with_live_fields(
+    document: JobDocument, live: Mapping[str, Any] | None
+) -> JobDocument:
+    """Return a job's document with the live fields of its session's status file.
+
+    Only the daemon knows a job's progress; other processes read it from that file.
+
+    Args:
+        document: The job's document, from the ledger.
+        live: The same job's document in the status file, if there is one. It is used
+            only if it shows the same state and attempt.
+    """
+    if live is None or live["state"] != document["state"]:
+        return document
+    if live["attempt"]["number"] != document["attempt"]["number"]:
+        return document
+    return {
+        **document,
+        "phase": live["phase"],
+        "progress": live["progress"],
+        "position": live["position"],
+        "title": document["title"] or live["title"],
     }
 
 
@@ -183,10 +209,6 @@ def expires_at(session: Session, default_ttl_s: float, now: Now) -> float | None
 def job_counts(counts: Mapping[JobState, int]) -> JobCounts:
     """Return the number of jobs by state."""
     return cast("JobCounts", {state.value: counts[state] for state in JobState})
-
-
-def _error_code(row: JobRow) -> str | None:
-    return row.error["code"] if row.error else None
 
 
 def _phase(row: JobRow, live: Progress | None) -> str | None:

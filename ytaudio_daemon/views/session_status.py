@@ -73,6 +73,7 @@ class SessionStatusFiles:
         self.interval_s = ViewSettings().interval_s
         self._ledger = ledger
         self._layout = layout
+        self._folder = str(layout.status / "sessions")
         self._write_errors = write_errors
         self._status_files = RecentDict[str, StatusFile](MAX_REMEMBERED)
         #: When each session's document was built last, in seconds of uptime.
@@ -166,21 +167,10 @@ class SessionStatusFiles:
             else:  # one of ten thousand that only wait
                 rows, truncated = [], False
             named = collection_queries.collections_of_session(db, session_id)
-        places = queue_positions(rows)
-        documents = [
-            job_document(
-                row,
-                None,
-                places.get(row.uuid),
-                view_settings.attempts,
-                view_settings.circumstances,
-            )
-            for row in rows
-        ]
         cached_session = CachedSession(
             session=session,
             rows=rows,
-            documents=documents,
+            documents=_job_documents(rows, view_settings),
             truncated=truncated,
             collections=[
                 session_collection(each, view_settings.circumstances) for each in named
@@ -215,10 +205,6 @@ class SessionStatusFiles:
         with suppress(OSError):  # somebody else's file: it does no harm
             self._layout.session_status(session.name).unlink(missing_ok=True)
 
-    @property
-    def _folder(self) -> str:
-        return str(self._layout.status / "sessions")
-
     def _status_file(self, name: str) -> StatusFile:
         status_file = self._status_files.get(name)
         if status_file is None:
@@ -239,6 +225,22 @@ class SessionStatusFiles:
             if session is not None:
                 self.mark_changed(session.id, now)
         self._ignored = {name: list(files) for name, files in ignored.items()}
+
+
+def _job_documents(
+    rows: Sequence[JobRow], view_settings: ViewSettings
+) -> list[JobDocument]:
+    positions = queue_positions(rows)
+    return [
+        job_document(
+            row,
+            None,
+            positions.get(row.uuid),
+            view_settings.attempts,
+            view_settings.circumstances,
+        )
+        for row in rows
+    ]
 
 
 def _document(

@@ -9,7 +9,7 @@ from ytaudio_daemon.jobs.config_values import circumstances
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.schemas.job import JobDocument
 from ytaudio_daemon.views import job_document
-from ytaudio_daemon.views.live_fields import with_live_fields
+from ytaudio_daemon.views.documents import with_live_fields
 
 
 class JobDocuments:
