@@ -22,7 +22,7 @@ from ytaudio_daemon.jobs.prepare import private_paths
 from ytaudio_daemon.model import FetchRequest, Network
 from ytaudio_daemon.settings.load import load
 from ytaudio_daemon.system import landlock
-from ytaudio_daemon.system.files import replace_private_file
+from ytaudio_daemon.system.files import write_atomically
 
 pytestmark = pytest.mark.skipif(
     landlock.abi() < landlock.MIN_ABI, reason="this kernel has no Landlock"
@@ -162,7 +162,7 @@ def test_what_an_attempt_needs_is_there(house: House) -> None:
         (house.work / "media").rename(house.work / "other")
         (house.root / "state/cache/player").write_text("x")
         (house.root / "state/home/x").write_text("x")
-        replace_private_file(house.own_cookies, "refreshed")
+        write_atomically(house.own_cookies, b"refreshed")
         assert subprocess.run(["/bin/true"], check=False).returncode == 0
         assert Path("/etc/resolv.conf").read_text()
 

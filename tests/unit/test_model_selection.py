@@ -22,6 +22,7 @@ class Entry:
     title: str | None = "Live at Montreux"
     duration_s: float | None = 200.0
     upload_date: str | None = "2026-02-01"
+    unavailable: str = ""
 
 
 def selection(**options: object) -> Selection:
@@ -52,24 +53,28 @@ def selection(**options: object) -> Selection:
         (selection(match="trailer"), Entry(), "its title has no 'trailer'"),
         (selection(match="x"), Entry(title=None), "its title has no 'x'"),
         (selection(not_="montreux"), Entry(), "its title has 'montreux'"),
+        (selection(match="x", min="1h"), Entry(unavailable="private"), None),
+        (selection(items="2"), Entry(unavailable="private"), "not among items"),
     ],
 )
 def test_an_entry_is_selected_or_it_is_said_why_not(
     chosen: Selection, entry: Entry, reason: str | None
 ) -> None:
-    said = chosen.decide(entry, 0, 500)
+    said = chosen.skip_reason(entry, 0, 500)
     assert (said is None) if reason is None else (reason in (said or ""))
 
 
 def test_more_than_the_limit_is_told_and_the_lines_own_limit_wins() -> None:
-    assert selection().decide(Entry(), 499, 500) is None
-    assert selection().decide(Entry(), 500, 500) == "more than 500 (max_items)"
-    assert selection(max_items=2).decide(Entry(), 2, 500) == "more than 2 (max_items)"
-    assert selection(max_items=900).decide(Entry(), 500, 500) is None
+    assert selection().skip_reason(Entry(), 499, 500) is None
+    assert selection().skip_reason(Entry(), 500, 500) == "more than 500 (max_items)"
+    assert (
+        selection(max_items=2).skip_reason(Entry(), 2, 500) == "more than 2 (max_items)"
+    )
+    assert selection(max_items=900).skip_reason(Entry(), 500, 500) is None
 
 
 def test_what_is_not_selected_anyhow_is_not_blamed_on_the_limit() -> None:
-    assert selection(min="1h").decide(Entry(), 500, 500) == "shorter than 1h"
+    assert selection(min="1h").skip_reason(Entry(), 500, 500) == "shorter than 1h"
 
 
 @pytest.mark.parametrize(

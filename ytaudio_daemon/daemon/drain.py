@@ -1,4 +1,4 @@
-"""The drain after SIGTERM: nothing new starts, running attempts may finish for a while."""
+"""The drain after SIGTERM: nothing new starts, running attempts may still finish."""
 
 from collections.abc import Callable
 

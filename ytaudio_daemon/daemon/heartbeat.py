@@ -85,7 +85,7 @@ class Heartbeat:
             self._schedule.jobs_due_now()
 
     def _make_due_for_tokens(self, now: Now) -> None:
-        """Try again what waited for tokens, when their provider answers again."""
+        """Retry the jobs that waited for tokens once their provider answers again."""
         services = self._services
         if services.snapshot_builder.pop_token_provider_answers_again():
             with services.ledger.write() as db:

@@ -105,7 +105,7 @@ class Loop:
         return has_more or has_pages
 
     def _take_in_work(self, now: Now, mono: float) -> bool:
-        """Do the part of a tick that a draining daemon leaves out; True if there is more."""
+        """Do what a draining daemon leaves out; True if there is more at once."""
         services, run = self._services, self._steps.run
         run("engine", partial(self._update_ytdlp, now, mono))
         run("template", partial(self._ensure_template, mono))

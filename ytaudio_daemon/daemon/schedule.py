@@ -65,7 +65,7 @@ class Schedule:
             self._due[step] = 0.0
 
     def jobs_due_now(self) -> None:
-        """Make all steps for work due: an event may have been lost, or a command came."""
+        """Make all steps for jobs and collections due: an event may have been lost."""
         self.due_now(
             Step.CLAIMS, Step.COLLECTIONS, Step.SUBSCRIPTIONS, Step.RETRIES, Step.CANCEL
         )

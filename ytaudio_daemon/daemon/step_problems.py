@@ -35,7 +35,7 @@ STEP_PROBLEM_CODES = frozenset(
 
 
 def step_problem(step: str, error: Exception) -> ProblemReport:
-    """Return the problem of a failed step; unexpected errors are this program's mistakes.
+    """Return the problem of a failed step; other errors are mistakes of this program.
 
     Args:
         step: The step's name.

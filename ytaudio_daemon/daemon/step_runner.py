@@ -81,7 +81,7 @@ class StepRunner:
         self._problems.clear()
 
     def _check_ledger(self) -> None:
-        """Raise LedgerGoneError if the ledger's file is gone, so that no retry helps."""
+        """Raise LedgerGoneError if the ledger's file is gone: no retry helps then."""
         try:
             self._ledger.check_not_replaced()
         except LedgerUnreachableError:

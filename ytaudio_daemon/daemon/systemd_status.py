@@ -1,4 +1,4 @@
-"""Sends systemd the line of `systemctl status`: unfinished jobs, and what blocks them."""
+"""Sends systemd the line of `systemctl status`: unfinished jobs and their obstacle."""
 
 import math
 from collections.abc import Mapping

@@ -24,7 +24,7 @@ EXTERNAL_ERRORS = (LedgerBusyError, LedgerFullError, LedgerUnreachableError)
 
 
 class SystemdWatchdog:
-    """Sends READY=1 once, then WATCHDOG=1 while the loop runs and the ledger is written.
+    """Sends READY=1 once, then WATCHDOG=1 while loop and ledger work.
 
     Args:
         notifier: Sends to systemd.

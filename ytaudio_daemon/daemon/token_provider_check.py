@@ -48,8 +48,8 @@ class TokenProviderCheck:
     def pop_answers_again(self, address: str) -> bool:
         """Return True once when the provider answers and did not before.
 
-        The first answer after the daemon's start counts, too: the provider may have been
-        out of order before, or is another one.
+        The first answer after the daemon's start counts, too: before it, the provider
+        may have been out of order, or another one.
         """
         pinged, failure = self._last
         has_answered = bool(address) and pinged == address and not failure

@@ -15,7 +15,7 @@ from ytaudio_daemon.model import (
     ListTotals,
 )
 from ytaudio_daemon.model.job_collection import album_tags
-from ytaudio_daemon.model.selection import ListableEntry, Selection
+from ytaudio_daemon.model.selection import SelectableEntry, Selection
 from ytaudio_daemon.model.subscription import FirstLook, Follow
 from ytaudio_daemon.urls import CollectionLink
 
@@ -52,7 +52,7 @@ class CollectionRequest:
         return (self.first_look or self.selection).order
 
     def skip_reason(
-        self, entry: ListableEntry, chosen_so_far: int, max_items: int
+        self, entry: SelectableEntry, chosen_so_far: int, max_items: int
     ) -> str | None:
         """Return why an entry is not wanted, or None; see `Selection.skip_reason`."""
         selection = self.first_look or self.selection

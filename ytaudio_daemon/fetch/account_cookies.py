@@ -21,7 +21,7 @@ from ytaudio_daemon.model.cookies import (
     merge_refreshed,
     parse_cookies,
 )
-from ytaudio_daemon.system.files import locked, replace_private_file
+from ytaudio_daemon.system.files import PRIVATE_MODE, locked, write_atomically
 from ytaudio_daemon.system.regular_files import read_regular_file
 
 #: Begins yt-dlp's warning (extractor/youtube/_base.py, `_request_webpage`).
@@ -66,7 +66,8 @@ class AccountCookies:
             stored = parse_cookies(_read(self._path, is_own_file=True))
             merged = merge_refreshed(stored, self._sent, received)
             if merged is not None:
-                replace_private_file(self._path, format_cookies(merged))
+                content = format_cookies(merged).encode()
+                write_atomically(self._path, content, mode=PRIVATE_MODE)
 
 
 def cookies_state(warnings: Sequence[str], *, is_refused: bool) -> CookiesState:

@@ -10,7 +10,7 @@ from ytaudio_daemon.model.host_error_table import LOCKED
 def access_remedy(path: Path, needed: int, bits: str) -> str:
     """Return a remedy: a chmod if the permissions are the cause, else to find the lock.
 
-    A file server's lock and a security module deny access, too, and no chmod helps then.
+    A file server's lock and a security module deny access, too; no chmod helps then.
     access(2) checks permissions only.
 
     Args:

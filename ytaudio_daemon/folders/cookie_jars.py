@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ytaudio_daemon.folders.layout import Layout
-from ytaudio_daemon.system.files import locked, replace_private_file
+from ytaudio_daemon.system.files import PRIVATE_MODE, locked, write_atomically
 
 FILE_NAME = "cookies.txt"
 
@@ -37,7 +37,7 @@ def store_cookies(layout: Layout, session_uuid: str, text: str) -> None:
     for folder in (layout.cookies, path.parent):
         folder.mkdir(mode=0o700, exist_ok=True)
     with locked(path):
-        replace_private_file(path, text)
+        write_atomically(path, text.encode(), mode=PRIVATE_MODE)
 
 
 def remove_cookies(layout: Layout, session_uuid: str) -> None:

@@ -16,8 +16,8 @@ _FileVersion = tuple[int, int, int]
 class HardLinkSearch:
     """Searches some folders for a second hard link of a file.
 
-    People keep lists as hard links, deduplicated or in a backup. Such a link is a danger
-    only in our folders, where it is another session's drop, a receipt or the ledger.
+    People keep lists as hard links, deduplicated or in a backup. A link is a danger
+    only in our folders, where it is another drop, a receipt or the ledger.
 
     Args:
         trees: The folders to search, with all that are in them.

@@ -1,4 +1,4 @@
-"""Names on disks that ignore case, where `Hello` is `HELLO`: exFAT, NTFS, many a NAS."""
+"""Names on disks that ignore case, such as exFAT, NTFS and many a NAS."""
 
 import os
 from pathlib import Path

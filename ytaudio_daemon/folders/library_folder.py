@@ -43,7 +43,7 @@ class FolderNames:
             self.spellings[fold] = (*known, name)
 
     def other_spelling(self, name: str) -> str | None:
-        """Return an existing name that differs by case only; None if the name is free or taken."""
+        """Return a name that differs by case only; None if `name` is free, or taken."""
         found = self.spellings.get(name.casefold(), ())
         return None if not found or name in found else min(found)
 

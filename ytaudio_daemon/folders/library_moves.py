@@ -1,4 +1,4 @@
-"""Moves library files to where `[library]` says now; files that a person changed stay."""
+"""Moves library files that no person has changed to where `[library]` says now."""
 
 import os
 from collections.abc import Iterator

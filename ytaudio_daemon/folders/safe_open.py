@@ -1,7 +1,7 @@
 """Opens and renames files without following links, waiting, or replacing anything.
 
 The users of sessions may attack one another: every path below a root is opened one
-component at a time with O_NOFOLLOW, so that a folder swapped for a link is not followed.
+component at a time with O_NOFOLLOW, so that no link in place of a folder is followed.
 """
 
 import ctypes
@@ -247,7 +247,7 @@ def _rename_over_placeholder(
     """Reserve a name with an empty file, made by this call or not at all; replace that.
 
     For a moment, or after a crash just then, the name has an empty file: such a file
-    system offers nothing better. A file that another program puts there meanwhile stays.
+    system offers nothing better. A file that another program puts there stays.
     """
     fd = regular_files.create_file(dst, folder=dst_dir)
     try:

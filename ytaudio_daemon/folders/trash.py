@@ -1,4 +1,4 @@
-"""Moves expired sessions into the trash in one rename, and deletes them there in pieces."""
+"""Moves expired sessions into the trash in one rename, and deletes it in pieces."""
 
 import os
 import stat

@@ -32,7 +32,7 @@ def wake_daemon(layout: Layout) -> None:
 
 
 def _open_wake_file(path: Path) -> int:
-    """Open the wake file; one that is not ours is replaced, as root writes here, too."""
+    """Open the wake file; one that is not ours is replaced, as root writes, too."""
     with suppress(NotRegularFileError):
         fd = open_own_file(path, FILE_MODE, flags=os.O_WRONLY)
         if is_plain_file(os.fstat(fd), fd):

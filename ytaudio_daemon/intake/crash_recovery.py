@@ -98,7 +98,7 @@ class UnfiledDrops:
         return inbox.name_exists(self._layout.inbox, location, drop.name)
 
     def _is_unchanged(self, location: DropLocation, drop: Drop) -> bool:
-        """Return whether the file is in its place; of an oversized one there is no hash."""
+        """Return whether the file is in its place; an oversized one has no hash."""
         if not self._exists(location, drop):
             return False
         root = self._layout.inbox
@@ -133,7 +133,7 @@ class UnfiledDrops:
         return _placement(drop, None)
 
     def _placement_of_missing(self, session: str, drop: Drop) -> DropPlacement:
-        """Return a placement with a name for the receipts of a drop whose file is gone."""
+        """Return the placement of a missing file, with a name for its receipts."""
         location = drop_locations(session)[0]
         name = filed.name_for_receipts(self._layout, location, _target(drop), drop.name)
         return _placement(drop, name)

@@ -155,7 +155,7 @@ class Filer:
         self._late_writes.put_back_written(now, every_s)
 
     def _retry_unmovable(self, now: Now) -> None:
-        """Retry moves that were not permitted: a person may have allowed them by now."""
+        """Retry moves that were not permitted: they may be by now."""
         due = self._kept_files.pop_unmovable(now)
         if due or not self._kept_files.has_unmovable:
             folders = self._kept_files.unmovable_folders(self._layout.inbox)
@@ -226,7 +226,7 @@ class Filer:
         return _placement(kept, "kept", None)
 
     def _explain_repeat(self, recorded: RecordedDrop) -> None:
-        """Report why a file that came again with the same content is not taken again."""
+        """Report why a file that came again unchanged is not taken again."""
         inbox_file, received_at = recorded.inbox_file, recorded.drop.received_at
         if inbox_file.changed_at <= received_at:
             return

@@ -237,9 +237,9 @@ class _WatchdogWarnings(logging.Handler):
 def _configure_watchdog_logging(*, is_running: bool) -> None:
     """Silence two warnings of watchdog about things that are in order.
 
-    Of a folder that is made within a new one, or renamed, it warns as of a mistake of its
-    own. The warning names every watch, which are megabytes with ten thousand sessions,
-    and Python stores it. It also logs an error when it is stopped while it reads.
+    It warns of a mistake of its own when a folder is renamed, or made within a new one.
+    That warning names every watch, which are megabytes with ten thousand sessions, and
+    Python stores it. It also logs an error when it is stopped while it reads.
     """
     warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
     level = logging.NOTSET if is_running else logging.CRITICAL

@@ -1,4 +1,4 @@
-"""A drop whose file was read whole, and the entries of it that are still to be recorded."""
+"""A drop whose file was read whole, and its entries that are not recorded yet."""
 
 import time
 from collections.abc import Iterator, Sequence

@@ -211,7 +211,7 @@ class Reader:
         return None
 
     def _unreadable(self, inbox_file: InboxFile, error: OSError) -> str:
-        """Return why a drop cannot be read, and what to do, to be put after its name."""
+        """Return why a drop cannot be read, and what to do; it follows the name."""
         found = find_host_error(error.errno)
         remedy = f"; {found.remedy('the file')}" if found else ""
         if error.errno == errno.EACCES:

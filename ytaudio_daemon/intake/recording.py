@@ -21,10 +21,10 @@ log = structlog.get_logger()
 
 #: One transaction's worth: a kill costs at most so many lines' work again.
 LINES_PER_BATCH = 1000
-#: Lines in the first batch of a drop that comes alone, so that its first workers start soon.
+#: Lines in the first batch of a drop that comes alone, so that workers start soon.
 LINES_IN_FIRST_BATCH = 100
-#: The cost of one more drop (recorded, then filed), and of another session, in lines: so
-#: every batch takes some 30 ms, and filing it no longer.
+#: The cost of one more drop (recorded, then filed), and of another session, in lines:
+#: so every batch takes some 30 ms, and filing it no longer.
 DROP_COST_LINES = 8
 SESSION_COST_LINES = 80
 #: Lines are read for so long in a step, in seconds; a batch of links takes a tenth.

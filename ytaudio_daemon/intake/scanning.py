@@ -1,4 +1,4 @@
-"""Finds drops: sessions with events are scanned first, and all of the inbox regularly."""
+"""Scans the inbox for drops: sessions with events first, all of it regularly."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Finds out which files have stopped changing. Pure: the clock and the files are given."""
+"""Finds the files that have stopped changing. Pure: clock and files are given."""
 
 from collections import deque
 from dataclasses import dataclass, field

@@ -38,7 +38,7 @@ def egress_keys(settings: Settings) -> tuple[str, ...]:
 def network(
     settings: Settings, own_cookies: Path | None = None, egress: str | None = None
 ) -> Network:
-    """Return the connection to YouTube: proxy, certificates, cookies and token provider.
+    """Return the connection to YouTube by one egress.
 
     Args:
         settings: Sections download and youtube.

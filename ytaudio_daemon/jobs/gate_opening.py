@@ -11,7 +11,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.egress import EGRESS_GATES, gates_at
 from ytaudio_daemon.model.gates import Gate, GateName
 
-#: Not the outage: in one of them YouTube called all videos private, which proves nothing.
+#: Not the outage: in one of them YouTube called all videos private.
 PROVEN_BY_END = EGRESS_GATES | {GateName.HOST}
 #: The audio's bytes say nothing of ffmpeg, permissions or the space for a whole file.
 PROVEN_BY_BYTES = EGRESS_GATES

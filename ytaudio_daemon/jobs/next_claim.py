@@ -1,4 +1,4 @@
-"""How long gates and pace keep a queued job, or a queued listing, from being claimed."""
+"""How long gates and pace keep a queued job, or listing, from being claimed."""
 
 from ytaudio_daemon.jobs.config_values import egress_keys, pace
 from ytaudio_daemon.ledger import Connection, gates

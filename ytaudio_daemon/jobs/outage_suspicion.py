@@ -48,7 +48,7 @@ def suspect_outage(db: Connection, now: Now) -> None:
 def suspect_again(db: Connection, refuted: Outage, now: Now) -> None:
     """Suspect an outage once the trust after a refuted suspicion is over.
 
-    All jobs may have failed meanwhile, so that no new failure would raise the suspicion.
+    All jobs may have failed meanwhile, so that no new failure would raise it.
     """
     outages.save_outage(db, replace(refuted, is_settled=True))
     suspect_outage(db, now)

@@ -24,8 +24,8 @@ def open_stale_gates(
 ) -> bool:
     """Open the gates that closed for another network, or another proxy.
 
-    A proxy of `[youtube] egress` is part of its gates' names, so another proxy has gates
-    of its own. User and password are not part of them, so they are compared here, too.
+    A proxy of `[youtube] egress` is part of its gates' names, so another proxy has
+    other gates. User and password are not part of them, so they are compared here.
     While the machine has no network nothing is changed.
 
     Args:
@@ -95,7 +95,7 @@ def _fingerprint(key: str, proxy: str) -> str:
 
 
 def _proxies(settings: Settings) -> dict[str, str]:
-    """Return the proxy of each egress by its key, that of the default one among them."""
+    """Return the proxy of each egress by its key, and that of the default egress."""
     proxies = {egress.key: egress.proxy for egress in egresses(settings)}
     return proxies | {DEFAULT: proxies.get(DEFAULT) or settings.download.proxy or ""}
 

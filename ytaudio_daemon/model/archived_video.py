@@ -1,11 +1,11 @@
-"""Videos that count as had: what the archive is made of. Pure."""
+"""Videos that count as downloaded already: the entries of the archive. Pure."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class FoundIn(StrEnum):
-    """What named a video that is had."""
+    """Where the ID of an archived video was found."""
 
     #: A line of a yt-dlp download archive.
     ARCHIVE_FILE = "archive_file"
@@ -18,12 +18,12 @@ class FoundIn(StrEnum):
 
 
 class ArchivedVideo(NamedTuple):
-    """A video that is had. A tuple: they come by the million.
+    """A video that counts as downloaded. A tuple: they come by the million.
 
     Attributes:
         video_id: The 11 characters.
-        found_in: What named it.
-        path: The audio file, absolute; None where there is none to remember.
+        found_in: Where its ID was found.
+        path: The audio file, absolute; None without one.
     """
 
     video_id: str

@@ -1,4 +1,4 @@
-"""A collection's states, and what a person is told of one that is asked for again. Pure."""
+"""A collection's states, and the texts about its unavailable entries. Pure."""
 
 from enum import StrEnum
 
@@ -25,7 +25,7 @@ LISTING_ENDED = frozenset(
     {CollectionState.COMPLETED, CollectionState.FAILED, CollectionState.CANCELLED}
 )
 
-#: What a person is told of an entry without a job, by its `Unavailable`.
+#: The reason that is shown for an entry without a job, by its `Unavailable`.
 UNAVAILABLE_TEXTS = {
     "private": "not available: private",
     "deleted": "not available: deleted",

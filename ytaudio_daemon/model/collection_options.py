@@ -1,7 +1,7 @@
 """The options of a collection's line: a closed list, beside those of its jobs. Pure.
 
-They say which entries become jobs, not how these are fetched: they are no part of
-`Options`, and the same audio is the same job whatever selected it.
+They choose the entries that become jobs, not how these are fetched: they are no part of
+`Options`, and the same audio is the same job, by whichever options it was selected.
 """
 
 import re
@@ -19,7 +19,7 @@ MAX_RANGES = 100
 MAX_WORDS_CHARS = 200
 MAX_SECONDS = 30 * 86400
 
-#: A list is looked at again after so many seconds, at the soonest and at the latest.
+#: The shortest and the longest interval between two looks at a list, in seconds.
 FOLLOW_SECONDS = range(900, 90 * 86400 + 1)
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
@@ -135,12 +135,19 @@ def _check_items(key: str, value: object) -> str:
     return text
 
 
-def _check_duration(key: str, value: object) -> str:
+def _seconds_or_zero(value: object) -> int:
+    """Return the seconds of a duration as a person gave it; 0 if it is none."""
     try:
-        seconds = parse_seconds(str(value).strip().lower())
+        return (
+            0 if isinstance(value, bool) else parse_seconds(str(value).strip().lower())
+        )
     except ValueError:
-        seconds = 0
-    if isinstance(value, bool) or not 0 < seconds <= MAX_SECONDS:
+        return 0
+
+
+def _check_duration(key: str, value: object) -> str:
+    seconds = _seconds_or_zero(value)
+    if not 0 < seconds <= MAX_SECONDS:
         raise OptionError(
             "bad_option",
             f"{key} cannot be {_shown(value)}; give a length such as 90s, 2m or 1h30m",
@@ -149,11 +156,8 @@ def _check_duration(key: str, value: object) -> str:
 
 
 def _check_follow(key: str, value: object) -> str:
-    try:
-        seconds = parse_seconds(str(value).strip().lower())
-    except ValueError:
-        seconds = 0
-    if isinstance(value, bool) or seconds not in FOLLOW_SECONDS:
+    seconds = _seconds_or_zero(value)
+    if seconds not in FOLLOW_SECONDS:
         raise OptionError(
             "bad_option",
             f"{key} cannot be {_shown(value)}; give how often to look at the list, "
@@ -230,6 +234,6 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
 
 #: Every key there is.
 COLLECTION_KEYS = tuple(_CHECKS)
-#: What a single video's line may have, too: whether its list is meant at all, and
-#: whether it is fetched although the archive has it.
+#: Also allowed for a single video: whether the list in its link is meant, and whether
+#: it is fetched although the archive has it.
 KEYS_OF_VIDEOS = frozenset({"list", "again"})

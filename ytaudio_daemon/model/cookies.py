@@ -134,7 +134,7 @@ def format_cookies(cookies: Iterable[Cookie]) -> str:
 def is_cookies_text(text: str) -> bool:
     """Return whether a text has cookies, of whichever site: in Netscape format or JSON.
 
-    What it returns True for is nobody else's to read, whatever the file's name.
+    Such a text is private, also in a file of another name.
     """
     begin = text[:MAX_BYTES].lstrip("\ufeff \r\n")
     if _JSON.match(begin):

@@ -1,4 +1,4 @@
-"""Decides what follows from a failed attempt; `jobs.completer` does it. Pure."""
+"""Decides what follows from a failed attempt; `jobs.completer` carries it out. Pure."""
 
 import random
 from collections.abc import Sequence
@@ -86,8 +86,8 @@ class Surroundings:
     Attributes:
         gate: The closed gate of this failure's kind; None when it is open.
         others_are_blocked: YouTube has just blocked another video, too. One alone
-            closes no gate (some videos are always answered so), unless the server
-            itself has named a time (Retry-After).
+            closes no gate (some videos are always blocked), unless the server itself
+            has named a time (Retry-After).
         is_new_for_job: The job was not blocked before: its failure lengthens the pause.
         outage_until: When the next probe of a confirmed outage is due that this
             failure belongs to; None if it belongs to none.
@@ -169,7 +169,7 @@ def _decide_gated(
     if is_site and gate is None and not is_for_all:
         pause = pause_duration_s(name, history.attempt, failure.retry_after_s)
         return _waiting(failure, now.wall + pause)
-    shut = gate_after_failure(
+    closed = gate_after_failure(
         gate,
         failure,
         began_at=history.claimed_at,
@@ -177,7 +177,7 @@ def _decide_gated(
         is_new_for_job=surroundings.is_new_for_job or not is_site,
     )
     return Decision(
-        to=JobState.WAITING, failure=failure, retry_at=shut.until, gate=shut
+        to=JobState.WAITING, failure=failure, retry_at=closed.until, gate=closed
     )
 
 
@@ -250,12 +250,11 @@ def reclassify_as_outdated(
     Returns:
         The failure as it was, where only few videos have none.
     """
-    # What was renamed before counts as well.
+    # Failures that were reclassified before count as well.
     alike = sum(code in {NO_FORMATS, "engine_outdated"} for code in recent_codes)
-    enough = len(recent_codes) >= MIN_ATTEMPTS_TO_BLAME_YTDLP and alike * 2 > len(
-        recent_codes
-    )
-    if failure.code != NO_FORMATS or not enough:
+    attempts = len(recent_codes)
+    is_usual = attempts >= MIN_ATTEMPTS_TO_BLAME_YTDLP and alike * 2 > attempts
+    if failure.code != NO_FORMATS or not is_usual:
         return failure
     return replace(
         failure,

@@ -17,11 +17,11 @@ EGRESS_GATES = frozenset({GateName.SITE, GateName.NETWORK})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Egress:
-    """One way out.
+    """One egress.
 
     Attributes:
         key: Its name in the ledger, without user name and password.
-        proxy: The proxy's address; "" for the default way.
+        proxy: The proxy's address; "" for the default egress.
     """
 
     key: str = DEFAULT
@@ -71,8 +71,8 @@ def gates_for_all(keys: Iterable[str], closed: Iterable[Gate]) -> list[Gate]:
     """
     known = frozenset(keys)
     found = [g for g in closed if g.name not in EGRESS_GATES or g.egress in known]
-    shut = {gate.egress for gate in found if gate.name in EGRESS_GATES}
-    return [g for g in found if g.name not in EGRESS_GATES or shut >= known]
+    stopped = {gate.egress for gate in found if gate.name in EGRESS_GATES}
+    return [g for g in found if g.name not in EGRESS_GATES or stopped >= known]
 
 
 def _without_credentials(address: str) -> str:

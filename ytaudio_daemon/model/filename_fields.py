@@ -15,7 +15,7 @@ class FilenameField(NamedTuple):
         music_track: Its value for a track that YouTube has music data of.
         music_video: Its value for a music video without such data.
         talk: Its value for any other video.
-        fallback: What it is where YouTube has no such value.
+        fallback: What replaces it where YouTube has no such value.
     """
 
     music_track: str
@@ -71,7 +71,7 @@ class FilenameWarnings:
         self._times_seen: dict[str, int] = {}
 
     def remark(self, template: str) -> str:
-        """Return what is to be said of the next link, or "".
+        """Return the remark on the next link, or "".
 
         A template without a field is a name that somebody chose for one link, until
         a second link has it; then it is remarked once. One that looks as if it had

@@ -1,4 +1,4 @@
-"""Estimates when the queue will be done, and in which place a job stands in it. Pure."""
+"""Estimates when the queue will be done, and a job's place in it. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _HOUR_S = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """What is to be done, and how fast that goes.
+    """The jobs that are to be done, and how fast they are done.
 
     Attributes:
         running: Jobs that run.

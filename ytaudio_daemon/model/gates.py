@@ -27,9 +27,9 @@ class GateState(StrEnum):
 
     #: Nothing is started before its pause is over.
     CLOSED = "closed"
-    #: The pause is over: the next job is let through to see.
+    #: The pause is over: the next job is let through as a probe.
     DUE = "due"
-    #: What is tried to see whether the cause is gone is under way.
+    #: A probe runs.
     PROBING = "probing"
 
 
@@ -54,9 +54,9 @@ PAUSES = {
 OUTAGE_HINT = (
     "Nothing to do: no try is charged to any job, and everything continues by itself."
 )
-#: The code of the gate `outage`: a video that is known to work is asked for.
+#: The code of the gate `outage`: it is probed with videos that are known to work.
 OUTAGE = "outage"
-#: ... and where no known video tells: a job is let through to see.
+#: ... and if these prove nothing, by letting a job through.
 OUTAGE_WITHOUT_KNOWN_VIDEO = "outage_unprobed"
 
 
@@ -98,7 +98,7 @@ class Gate:
         return GateState.CLOSED if is_closed else GateState.DUE
 
     def admits_job(self, wall: float) -> bool:
-        """Return True if a job may be started now to see whether the cause is gone."""
+        """Return True if a job may be started now, as a probe."""
         if self.code == OUTAGE or self.probe_job_id is not None:
             return False
         return not self.is_too_early_to_probe(wall)
@@ -123,8 +123,8 @@ def gate_after_failure(
         failure: Of a kind in `GATE_OF`.
         began_at: When the failed attempt was claimed, seconds since 1970.
         wall: Now, seconds since 1970.
-        is_new_for_job: The job did not fail so before. One that did closes the gate for as
-            long as the last time, not for longer.
+        is_new_for_job: The job did not fail so before. One that did closes the gate
+            for as long as the last time, not for longer.
     """
     name = GATE_OF[failure.kind]
     if gate is not None and began_at < gate.closed_at <= wall:
@@ -150,7 +150,7 @@ def outage_gate(
         gate: The closed gate; None when it is open.
         reason: One sentence on what fails since when.
         wall: Now, seconds since 1970.
-        lets_job_probe: No video that is known to work could tell.
+        lets_job_probe: The known videos have proven nothing, so a job is the probe.
     """
     closures = (gate.closures if gate else 0) + 1
     return Gate(
@@ -168,8 +168,8 @@ def _already_closed(gate: Gate, failure: Failure, wall: float) -> Gate:
     """Return the gate as it is, or with the longer pause that the site asked for."""
     if failure.retry_after_s is None:
         return gate
-    asked = wall + pause_duration_s(gate.name, gate.closures, failure.retry_after_s)
-    return replace(gate, until=max(gate.until, asked))
+    until = wall + pause_duration_s(gate.name, gate.closures, failure.retry_after_s)
+    return replace(gate, until=max(gate.until, until))
 
 
 def pause_duration_s(

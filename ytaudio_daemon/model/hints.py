@@ -1,8 +1,8 @@
-"""What a person can do about a failure, said so that it fits the job's state. Pure.
+"""Builds the hint beside a failure: what a person can do, what the daemon does. Pure.
 
 A failure carries a remedy: what a person can do, and nothing else. What the daemon does
 by itself depends on the job's state: a waiting job is tried again, a failed one is not.
-`hint` joins the two; every view (status files, receipts, `show`, the API, notices) asks it.
+`hint` joins the two, for every view (status files, receipts, `show`, API, notices).
 """
 
 import re
@@ -29,7 +29,7 @@ class Circumstances:
     has_session: bool = True
 
 
-#: A view that knows no config.
+#: For a view that has no config.
 NOTHING_SET = Circumstances()
 
 #: Codes of videos that some accounts may see.
@@ -99,7 +99,7 @@ _RETRY_LATER = {
     _K.UNAVAILABLE: "",
     _K.POLICY: "",
 }
-#: Kinds about which nobody here can do anything.
+#: Kinds about which a person can do nothing.
 _PASSES_BY_ITSELF = frozenset({_K.BLOCKED, _K.NOT_YET})
 #: Kinds whose jobs wait until a person has done something.
 _WAITS_FOR_PERSON = frozenset({_K.HOST, _K.OFFLINE})
@@ -199,7 +199,10 @@ def _of_unfinished(kind: FailureKind, act: str, slower: str) -> str:
 
 
 def _slower(stored: str, circumstances: Circumstances) -> str:
-    """Return what helps against a pause; a remedy without cookies says there are some."""
+    """Return the advice against further blocks.
+
+    A stored remedy that does not name cookies shows that some were set already.
+    """
     has_cookies = circumstances.cookies or (stored and "cookies_file" not in stored)
     return _SLOWER if has_cookies else _SLOWER_OR_COOKIES
 
@@ -210,8 +213,8 @@ def _is_own(stored: str) -> bool:
 
 def _sentences(stored: str) -> str:
     """Return a stored remedy without what the daemon does by itself, in whole sentences."""
-    said = [_person_part(each) for each in re.split(r"(?<=\.)\s+", stored.strip())]
-    return " ".join(each for each in said if each)
+    sentences = re.split(r"(?<=\.)\s+", stored.strip())
+    return " ".join(filter(None, map(_person_part, sentences)))
 
 
 def _person_part(sentence: str) -> str:

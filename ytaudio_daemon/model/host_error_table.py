@@ -1,4 +1,4 @@
-"""What each error number of the kernel means for the host, and what to do. Pure data.
+"""The meaning of the kernel's error numbers for the host, and remedies. Pure data.
 
 The numbers are those that open(2), rename(2), link(2), unlink(2), mkdir(2) and fsync(2)
 may give, with what file systems of networks, FUSE and encrypted ones add.
@@ -12,7 +12,7 @@ from ytaudio_daemon.model.outcome import Failure, FailureKind
 
 
 class Scope(Enum):
-    """What an error number says something about."""
+    """How far the cause of an error number reaches."""
 
     #: The whole machine: every job runs into it.
     MACHINE = "machine"
@@ -23,7 +23,7 @@ class Scope(Enum):
 
 
 class HostError(NamedTuple):
-    """What an error number means, and what a person can do.
+    """The meaning of an error number, and what a person can do.
 
     Attributes:
         scope: What else is affected.

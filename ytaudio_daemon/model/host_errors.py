@@ -29,7 +29,7 @@ CODE_ALIASES = {
 
 
 def find_host_error(number: int | None) -> HostError | None:
-    """Return what an error number means, None when it says nothing about the host.
+    """Return the meaning of an error number, None when it is not about the host.
 
     Args:
         number: `OSError.errno`, which is None when the kernel gave none.
@@ -38,9 +38,9 @@ def find_host_error(number: int | None) -> HostError | None:
 
 
 def is_of_one_place(number: int | None) -> bool:
-    """Return whether an error number says that other folders may be well.
+    """Return whether an error number concerns one folder only, and not the whole disk.
 
-    That of a read-only mount does, too: it stays so until a person changes it.
+    EROFS counts as such: a read-only mount stays read-only until a person changes it.
     """
     found = find_host_error(number)
     return number == errno.EROFS or (found is not None and found.scope is Scope.PATH)

@@ -1,4 +1,4 @@
-"""The players of YouTube that yt-dlp can ask as. Pure data."""
+"""YouTube's players, as one of which yt-dlp makes its requests. Pure data."""
 
 #: The names for `player_client` in yt-dlp's README, "youtube" among the extractor
 #: arguments; `default` stands for those that it would choose itself. One that a later

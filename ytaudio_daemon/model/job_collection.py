@@ -40,7 +40,7 @@ class JobCollection:
         return album_tags(self.album, self.channel, self.track)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what `job.json` says of it."""
+        """Return it as it is stored in `job.json`."""
         return {
             "id": self.uuid,
             "kind": self.kind,

@@ -1,4 +1,4 @@
-"""What a finished file is named by in the library. Pure."""
+"""The facts of a finished file that the names in the library are made of. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""How a session's library is laid out: the config's `[library]`, and a session's own. Pure."""
+"""The layout of a session's library: the config's `[library]`, and its own. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace

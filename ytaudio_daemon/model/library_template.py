@@ -1,8 +1,8 @@
 """The templates that name files in the library: `{album_artist}/{album}/{title}`. Pure.
 
 A closed language: words, slashes between folders, and the fields of `LIBRARY_FIELDS`.
-A field without a value falls away with what parts it off from its neighbours; so does a
-folder of which nothing is left.
+A field without a value is left out with the signs that separate it from its neighbours;
+so is a folder of which nothing is left.
 """
 
 import re
@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from ytaudio_daemon.model.file_names import MAX_NAME_BYTES, join_fields, safe_name
 
-#: What each field is, for documents and messages.
+#: The meaning of each field, for documents and messages.
 LIBRARY_FIELDS: Mapping[str, str] = {
     "title": "the file's name in downloads/, which `filename` decides",
     "artist": "the tag",
@@ -30,7 +30,7 @@ LIBRARY_FIELDS: Mapping[str, str] = {
 #: Fields that may be filled up with zeros: `{track:02}`.
 NUMBER_FIELDS = frozenset({"track", "disc", "position"})
 #: One of them must be in the name of the file, so that songs have different ones.
-TELLING_FIELDS = ("title", "track", "position", "id")
+DISTINGUISHING_FIELDS = ("title", "track", "position", "id")
 MAX_TEMPLATE_CHARS = 200
 MAX_FOLDERS = 8
 
@@ -93,9 +93,9 @@ def closest(name: str, known: Iterable[str]) -> str:
 
 
 def _last_part_problem(part: str) -> str:
-    if {found[1] for found in _FIELD.finditer(part)} & {*TELLING_FIELDS}:
+    if {found[1] for found in _FIELD.finditer(part)} & {*DISTINGUISHING_FIELDS}:
         return ""
-    telling = ", ".join(f"{{{name}}}" for name in TELLING_FIELDS)
+    telling = ", ".join(f"{{{name}}}" for name in DISTINGUISHING_FIELDS)
     return f"behind the last / one of {telling} must tell songs apart"
 
 
@@ -115,7 +115,7 @@ def library_place(
     ext: str,
     max_name_bytes: int = MAX_NAME_BYTES,
 ) -> LibraryPlace:
-    """Return where a file belongs; whatever its fields hold, below its session's folder.
+    """Return where a file belongs: with any values, below its session's folder.
 
     Args:
         template: One without a problem.

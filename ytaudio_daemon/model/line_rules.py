@@ -46,7 +46,7 @@ class WhenFull(Enum):
 
     #: New jobs are held, and old ones run again: a drop's author is not waiting.
     HOLD = auto()
-    #: Nothing is recorded: the client is told at once and can ask again.
+    #: Nothing is recorded: the client gets an error at once and can ask again.
     REFUSE = auto()
 
 

@@ -1,4 +1,4 @@
-"""What one listing of a collection came to: plain data between processes. Pure."""
+"""The totals of one listing of a collection: plain data between processes. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ _FEED_MARK = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,199}")
 
 
 class FeedState(StrEnum):
-    """What a feed said."""
+    """The result of a request for a feed."""
 
     #: Its entries came as a page.
     READ = "read"
@@ -34,8 +34,7 @@ class ListTotals:
         repeated: Places of the list left out because their video had come before.
         announced: Videos that YouTube says the list has, or None.
         is_cut: The list goes on beyond `ListRequest.max_entries`.
-        feed: What the feed said instead of the list, a `FeedState`; "" when the list
-            was read.
+        feed: A `FeedState`; "" when the list was read and not the feed.
         etag, modified: The marks of the feed's content, for the next request.
     """
 

@@ -1,8 +1,8 @@
 """The request for a collection's entries, and the pages they come in. Pure.
 
 A listing is one attempt in a worker: it sends pages of entries as they come from
-YouTube, and at last an outcome with the totals. Pages come from a process that handles
-foreign answers: `ListedPage.from_json` accepts nothing that this module does not allow.
+YouTube, and at last an outcome with the totals. A worker handles foreign data, so
+`ListedPage.from_json` accepts only pages that this module allows.
 """
 
 import re
@@ -49,7 +49,7 @@ class FeedRequest:
 
     Attributes:
         query: Of its address: `channel_id=…` or `playlist_id=…`.
-        etag, modified: Of the last answer; "" for none.
+        etag, modified: Of the last response; "" for none.
         lists_without_feed: The list is read where there is no feed just now.
     """
 
@@ -68,7 +68,7 @@ class ListRequest:
         attempt: Its number, from 1.
         url: The canonical link of the collection.
         kind: `playlist`, `album` or `channel`.
-        max_entries: Entries after which the listing ends and says that it was cut.
+        max_entries: Entries after which the listing ends, marked as cut.
         attempt_dir: An existing folder, this attempt's own.
         cache_dir: yt-dlp's cache, shared by attempts.
         private_paths: Files and folders that it must not reach; none: not confined.
@@ -163,11 +163,11 @@ class ListedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlbumFacts:
-    """What YouTube Music says of an album.
+    """The facts of an album on YouTube Music.
 
     Attributes:
         title: The album's.
-        artist: Whose it is, or "".
+        artist: The album's, or "".
         year: Of its release, or None.
         tracks: How many it has, or None.
     """

@@ -1,8 +1,8 @@
-"""The `.m3u8` of a collection: what stands in it, and whether a person has changed it. Pure.
+"""The content of a collection's `.m3u8`, and whether a person has changed it. Pure.
 
 Extended M3U in UTF-8, the lines that players agree on: `#EXTM3U`, `#PLAYLIST`,
 `#EXTINF`, a path; all else begins with `#`. Its last line is a seal: the collection and
-a hash of the lines above. A file whose seal does not fit was written by somebody else.
+a hash of the lines above. A file whose seal does not fit was changed by a person.
 """
 
 import hashlib
@@ -75,7 +75,7 @@ def is_untouched(content: bytes, owner: str) -> bool:
 
 
 def owner_of(content: bytes) -> str | None:
-    """Return the collection whose playlist a file is; None if it is anybody else's."""
+    """Return the collection whose unchanged playlist a file is; else None."""
     above, seal, words = content.rpartition(_SEAL)
     owner = words.partition(b" ")[0].decode(errors="replace")
     sealer = Sealer(owner)

@@ -1,13 +1,13 @@
 """Tells an outage of YouTube from bad videos: suspicion, probe, end. Pure.
 
 When videos of several channels fail alike in a row, either they are at fault or
-YouTube is. No list of codes can tell: a private video is the video's fault, "DRM" on
-every video is an experiment of YouTube's. So a video that is known to work is asked
-for, the probe. If it fails like them, there is an outage.
+YouTube is. No list of codes can decide that: a private video is the video's fault,
+"DRM" on every video is an experiment of YouTube's. So a video that is known to work is
+requested, the probe. If it fails like them, there is an outage.
 
-YouTube answers one request in this way and the next in another, and changes its texts
-while an outage lasts. So all technical failures are alike; those that a video can have
-of itself are alike only if they say the same.
+In an outage YouTube's responses differ from request to request, and its texts change.
+So all technical failures are alike; those for which a video itself can be the cause
+are alike only if kind and code are the same.
 """
 
 import re
@@ -38,11 +38,11 @@ MAX_TRUST_S = 6 * 3600.0
 #: outage; all of them are probed, and none may work.
 PROBES_PER_ROUND = 2
 
-#: Failures that a video can have of itself.
+#: Failures for which the video itself can be the cause.
 OF_THE_VIDEO = frozenset(
     {FailureKind.UNAVAILABLE, FailureKind.POLICY, FailureKind.NOT_YET}
 )
-#: Failures that say nothing of YouTube, or have a gate of their own.
+#: Failures that do not show YouTube at fault, or that have a gate of their own.
 _NOT_SUSPICIOUS = frozenset(
     {
         FailureKind.POLICY,
@@ -56,7 +56,7 @@ _NOT_SUSPICIOUS = frozenset(
 )
 #: Failures of one kind for an outage: no video or list has them of itself.
 TECHNICAL_KINDS = frozenset(FailureKind) - OF_THE_VIDEO - _NOT_SUSPICIOUS
-#: Kept of a text that nobody has placed.
+#: Of the text of an unknown failure, in its signature.
 _MAX_TEXT_CHARS = 120
 #: Parts of a message that differ from video to video.
 _VARIABLE_PARTS = re.compile(
@@ -69,7 +69,7 @@ _RENAMED = {"engine_outdated": (FailureKind.UNKNOWN, "no_formats")}
 class OutageState(StrEnum):
     """How far the suspicion of an outage has come."""
 
-    #: Videos fail alike; the probe has not spoken.
+    #: Videos fail alike; no probe has ended yet.
     SUSPECTED = "suspected"
     #: The probe fails, too.
     CONFIRMED = "confirmed"
@@ -78,7 +78,7 @@ class OutageState(StrEnum):
 
 
 class ProbeVerdict(StrEnum):
-    """What a round of probes says."""
+    """The verdict of a round of probes."""
 
     WORKS = "works"
     FAILS = "fails"
@@ -99,7 +99,7 @@ class Outage:
         rounds: Rounds of probes that decided nothing; of a refuted one: how often it
             was refuted.
         is_settled: Charges are given back, and failed jobs are queued again. Of a
-            refuted one: what has failed since has been looked at.
+            refuted one: the failures since then have been checked.
     """
 
     state: OutageState
@@ -113,7 +113,7 @@ class Outage:
 
     @property
     def is_technical(self) -> bool:
-        """True if its failures are of a kind that no video has of itself."""
+        """True if no video itself can be the cause of its failures."""
         return _is_technical(self.signature)
 
     def is_alike(self, failure: Failure) -> bool:
@@ -121,12 +121,12 @@ class Outage:
         return are_alike(self.signature, failure_signature(failure))
 
     def holds_claims(self, wall: float) -> bool:
-        """Return True while nothing is started because the probe has not spoken."""
+        """Return True while nothing is started because no probe has ended yet."""
         is_recent = self.changed_at <= wall < self.changed_at + HOLD_S
         return self.state is OutageState.SUSPECTED and is_recent
 
     def must_be_suspected_again(self, wall: float) -> bool:
-        """Return True if a refuted suspicion is trusted no more, and nobody has looked."""
+        """Return True if the trust after a refuted suspicion is over, and unchecked."""
         is_over = not self.changed_at <= wall < self.probe_at
         return self.state is OutageState.REFUTED and is_over and not self.is_settled
 
@@ -143,8 +143,8 @@ class AttemptEnd:
 
     Attributes:
         video_id: The video.
-        signature: Of its failure; "" for one that says nothing; None for a success
-            that came from YouTube.
+        signature: Of its failure; "" for one that cannot be an outage; None for a
+            success that came from YouTube.
         channel: The video's, or None while unknown.
         ended_at: Seconds since 1970.
         message: The sentence of its failure.
@@ -186,7 +186,7 @@ def _is_technical(signature: str) -> bool:
 def suspect(
     recent: Sequence[AttemptEnd], known: Outage | None, wall: float
 ) -> Outage | None:
-    """Return a suspicion if the latest attempts rouse one, else None.
+    """Return a suspicion if the latest attempts have failed alike, else None.
 
     Args:
         recent: The latest attempts, the newest first.
@@ -249,7 +249,7 @@ def _are_enough(alike: Collection[AttemptEnd]) -> bool:
 def round_verdict(
     outage: Outage, failures: Sequence[Failure | None], *, has_more: bool
 ) -> ProbeVerdict | None:
-    """Return what a round of probes says; None: probe another video.
+    """Return the verdict of a round of probes; None: probe another video.
 
     Args:
         outage: The suspected or confirmed outage.
@@ -265,13 +265,13 @@ def round_verdict(
         return ProbeVerdict.UNDECIDED
     if has_more:
         return None
-    is_lasting = outage.state is OutageState.CONFIRMED and _say_alike(found)
+    is_lasting = outage.state is OutageState.CONFIRMED and _common_failure(found)
     needed = min(PROBES_PER_ROUND, len(found))
     fails = is_lasting or 0 < needed <= sum(map(outage.is_alike, found))
     return ProbeVerdict.FAILS if fails else ProbeVerdict.UNDECIDED
 
 
-def _say_alike(failures: Sequence[Failure]) -> Failure | None:
+def _common_failure(failures: Sequence[Failure]) -> Failure | None:
     """Return the failure that shows YouTube at fault and not the known videos, or None.
 
     It is a technical one, or one that several of them have: one video may be private
@@ -291,14 +291,14 @@ def after_failing_round(outage: Outage, failures: Sequence[Failure | None]) -> O
     If that failure is not like the ones before, those of its kind are settled, too.
     """
     found = [failure for failure in failures if failure is not None]
-    now = next(filter(outage.is_alike, found), None) or _say_alike(found)
-    if now is None:
+    latest = next(filter(outage.is_alike, found), None) or _common_failure(found)
+    if latest is None:
         return outage
     return replace(
         outage,
-        signature=failure_signature(now),
-        message=now.message,
-        is_settled=outage.is_settled and outage.is_alike(now),
+        signature=failure_signature(latest),
+        message=latest.message,
+        is_settled=outage.is_settled and outage.is_alike(latest),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a collection would come to: entries, hours, bytes. Pure."""
+"""Estimates a collection before it is recorded: entries, hours, bytes. Pure."""
 
 from collections.abc import Container
 from dataclasses import dataclass, field
@@ -77,7 +77,7 @@ class Preview:
 
 
 def estimated_kbps(options: Options) -> int:
-    """Return about how many kbit a second of finished audio has."""
+    """Return the approximate bitrate of the finished audio, in kbit/s."""
     if options.format in LOSSLESS:
         return _LOSSLESS_KBPS[options.format]
     if options.bitrate is not None:

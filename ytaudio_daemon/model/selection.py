@@ -1,4 +1,4 @@
-"""Which entries of a collection become jobs, and why the others do not. Pure."""
+"""Selects the entries of a collection that become jobs. Pure."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from ytaudio_daemon.model.options import Layer
 
 
 class SelectableEntry(Protocol):
-    """What a selection looks at: an entry as it was listed, or its row."""
+    """The facts by which an entry is selected: as it was listed, or of its row."""
 
     @property
     def position(self) -> int:
@@ -32,10 +32,6 @@ class SelectableEntry(Protocol):
     def upload_date(self) -> str | None:
         """The day of its upload, `YYYY-MM-DD`; None or "" if the list names none."""
 
-
-class ListableEntry(SelectableEntry, Protocol):
-    """An entry that may be shown as unavailable."""
-
     @property
     def unavailable(self) -> str:
         """Why its video cannot be fetched; "" when it seems to be there."""
@@ -46,7 +42,7 @@ EntryT = TypeVar("EntryT", bound=SelectableEntry)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """The entries that a line asks for; None and "" where it does not say.
+    """The entries that a line asks for; None and "" where it sets no condition.
 
     Attributes:
         items: Ranges of positions in the list; () for all.
@@ -55,7 +51,7 @@ class Selection:
         max_s: The longest.
         since: The first day of upload, `YYYY-MM-DD`.
         until: The last.
-        match: What a title must contain, whatever its case.
+        match: What a title must contain, in any case.
         not_match: What a title must not contain.
         max_items: At most so many entries; None for the config's number.
         again: Entries that the archive has are selected, too.
@@ -120,47 +116,26 @@ class Selection:
         return self.max_items or max_items
 
     def skip_reason(
-        self, entry: ListableEntry, chosen_so_far: int, max_items: int
-    ) -> str | None:
-        """Return why an entry is not selected; of an unavailable one, too.
-
-        Args:
-            entry: The entry.
-            chosen_so_far: The number of entries that are selected before it.
-            max_items: The config's; the line's own wins.
-        """
-        if entry.unavailable:
-            return self.decide_unavailable(entry.position, chosen_so_far, max_items)
-        return self.decide(entry, chosen_so_far, max_items)
-
-    def decide(
         self, entry: SelectableEntry, chosen_so_far: int, max_items: int
     ) -> str | None:
         """Return why an entry is not selected, in a few words; None if it is.
 
+        Of an unavailable entry the list shows neither title nor length nor day.
+
         Args:
             entry: The entry.
             chosen_so_far: The number of entries that are selected before it.
             max_items: The config's; the line's own wins.
         """
-        reason = (
-            self._position_reason(entry.position)
-            or self._length_reason(entry.duration_s)
-            or self._date_reason(entry.upload_date)
-            or self._title_reason(entry.title or "")
-        )
+        reason = self._position_reason(entry.position)
+        if not entry.unavailable:
+            reason = (
+                reason
+                or self._length_reason(entry.duration_s)
+                or self._date_reason(entry.upload_date)
+                or self._title_reason(entry.title or "")
+            )
         return reason or self._limit_reason(chosen_so_far, max_items)
-
-    def decide_unavailable(
-        self, position: int, chosen_so_far: int, max_items: int
-    ) -> str | None:
-        """Return why nobody asked for an entry that cannot be fetched; None if one did.
-
-        The list shows neither its title nor its length.
-        """
-        return self._position_reason(position) or self._limit_reason(
-            chosen_so_far, max_items
-        )
 
     def _limit_reason(self, chosen_so_far: int, max_items: int) -> str | None:
         limit = self.limit(max_items)

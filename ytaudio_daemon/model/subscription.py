@@ -1,4 +1,4 @@
-"""Subscriptions: collections that are listed again, how often, and how. Pure."""
+"""Decides when and how subscriptions are looked at, and what their looks take. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ytaudio_daemon.model.collection_options import duration_text, parse_seconds
 from ytaudio_daemon.model.options import Layer, OptionError
-from ytaudio_daemon.model.selection import ListableEntry, Selection
+from ytaudio_daemon.model.selection import SelectableEntry, Selection
 
 #: A look is late by up to this part of the interval, so that many do not come at once.
 JITTER = 0.1
@@ -19,13 +19,13 @@ NO_FEED_LIST_S = 86_400.0
 FEED_ENTRIES = 15
 #: Looks that came due while the daemon was off are spread over so many seconds.
 CATCH_UP_S = 900.0
-#: Said of the entries that a list had when it was first read, without `since`.
+#: The reason for entries that a list had when it was first read, without `since`.
 BEFORE_FOLLOWED = "in the list before it was followed"
-#: Said of the entries that it had then, with `since`, beyond the number of files kept.
+#: The reason for those that it had then, with `since`, beyond the number of files kept.
 BEYOND_KEEP_LAST = "older than the latest ones that keep_last keeps"
 #: Not decided about again: the looks of a subscription take what comes after them.
 PASSED_OVER = (BEFORE_FOLLOWED, BEYOND_KEEP_LAST)
-#: Said of a finished file that is no longer there.
+#: The remark on a finished file that is no longer there.
 REMOVED_REMARK = "its file was removed: keep_last keeps the latest ones"
 
 #: By the tab of a channel: the prefix of the playlist that holds its videos.
@@ -56,7 +56,7 @@ class Removal(StrEnum):
 
 
 class Look(StrEnum):
-    """How a subscription's collection is being looked at."""
+    """The kind of a look at a subscription's collection."""
 
     #: Not at all, or because a person asked for it.
     NONE = ""
@@ -89,11 +89,11 @@ class Follow:
 
 
 def follow_text(follow: Follow, since: str | None) -> str:
-    """Return what following a list will do, for whoever checks a file."""
+    """Return what following a list will do, for a person who checks a file."""
     first = (
         f"the first look takes those since {since}"
         if since
-        else ("the first look takes none, later ones what is new")
+        else "the first look takes none, later ones what is new"
     )
     kept = (
         f"; the latest {follow.keep_last} files stay"
@@ -174,7 +174,7 @@ def feed_query(kind: str, url: str, list_id: str, channel_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FirstLook:
-    """What the first look of a subscription takes: nothing, or what `since` says.
+    """Selects the entries of a subscription's first look: none, or those since a day.
 
     Attributes:
         selection: Of the line.
@@ -192,7 +192,7 @@ class FirstLook:
         return "newest" if counts_latest else self.selection.order
 
     def skip_reason(
-        self, entry: ListableEntry, chosen_so_far: int, max_items: int
+        self, entry: SelectableEntry, chosen_so_far: int, max_items: int
     ) -> str | None:
         """Return why an entry is not taken; the arguments are those of a selection."""
         if self._takes_nothing:

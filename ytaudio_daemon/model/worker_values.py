@@ -1,8 +1,7 @@
-"""Values from a worker: of their declared types, with texts that can be stored. Pure.
+"""Checks the types of values from a worker, and makes their texts storable. Pure.
 
-A worker handles foreign media and player code, so what it says is not trusted to be
-what `json.loads` happens to make of it: a title that is a list must not reach the
-ledger.
+A worker handles foreign media and player code, so the types of its JSON are not
+trusted: a title that is a list must not reach the ledger.
 """
 
 import math

@@ -21,9 +21,9 @@ SUSPECT_KINDS = frozenset({FailureKind.OUTDATED, FailureKind.UNKNOWN})
 CHECK_INTERVAL_S = 23 * 3600.0
 #: An older yt-dlp soon fails: YouTube changes, and a release comes every few weeks.
 STALE_YTDLP_DAYS = 90
-#: When videos fail as outdated, it is searched at once, then after so many seconds.
+#: If videos fail as outdated, one is searched at once, then after so many seconds.
 URGENT_CHECK_INTERVAL_S = 3 * 3600.0
-#: In an outage it is searched at once, then after so many seconds.
+#: In an outage one is searched at once, then after so many seconds.
 OUTAGE_CHECK_INTERVAL_S = 3600.0
 #: So many videos must have failed as outdated before an upgrade is urgent.
 MIN_OUTDATED_VIDEOS = 3
@@ -121,11 +121,17 @@ def count_failures(attempts: Iterable[EndedAttempt]) -> FailureCounts:
     Args:
         attempts: The newest first: a video that succeeded in the end is good.
     """
-    last: dict[int, str] = {}
+    kinds = _last_kinds(attempts)
+    suspect = sum(kind in SUSPECT_KINDS for kind in kinds)
+    return FailureCounts(videos=len(kinds), suspect=suspect)
+
+
+def _last_kinds(attempts: Iterable[EndedAttempt]) -> list[str]:
+    """Return the kind of each job's last attempt; `attempts` come the newest first."""
+    kinds: dict[int, str] = {}
     for attempt in attempts:
-        last.setdefault(attempt.job, attempt.kind)
-    suspect = sum(kind in SUSPECT_KINDS for kind in last.values())
-    return FailureCounts(videos=len(last), suspect=suspect)
+        kinds.setdefault(attempt.job, attempt.kind)
+    return list(kinds.values())
 
 
 def is_significantly_worse(new: FailureCounts, old: FailureCounts) -> bool:
@@ -157,10 +163,7 @@ def is_outdated(attempts: Sequence[EndedAttempt]) -> bool:
     Args:
         attempts: Of the version in use, the newest first.
     """
-    last: dict[int, str] = {}
-    for attempt in attempts:
-        last.setdefault(attempt.job, attempt.kind)
-    kinds = list(last.values())[:RECENT_VIDEOS]
+    kinds = _last_kinds(attempts)[:RECENT_VIDEOS]
     outdated = kinds.count(FailureKind.OUTDATED)
     return outdated >= MIN_OUTDATED_VIDEOS and outdated * 2 > len(kinds)
 
@@ -213,14 +216,14 @@ def canary_verdict(
         is down, or the videos are). And one sentence for people.
     """
     good = [link for link, kind in new.items() if kind is None]
-    telling = [link for link, kind in new.items() if kind in _INFORMATIVE_KINDS]
-    worse = [link for link in telling if old.get(link, None) is None]
+    informative = [link for link, kind in new.items() if kind in _INFORMATIVE_KINDS]
+    worse = [link for link in informative if old.get(link) is None]
     if worse:
         kind = new[worse[0]]
         return False, f"it fails for {worse[0]} ({kind}), which works without it"
     if good:
         return True, f"{len(good)} of {len(new)} known links were downloaded"
-    blamed = [link for link in telling if new[link] not in _TRANSIENT_KINDS]
+    blamed = [link for link in informative if new[link] not in _TRANSIENT_KINDS]
     if blamed:
         kind = new[blamed[0]]
         return False, f"it fails for {blamed[0]} ({kind}), as the one in use does"

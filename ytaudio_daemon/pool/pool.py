@@ -27,7 +27,7 @@ class Pool:
         home: The workers' private home folder; made if missing.
         ytdlp_path: A folder whose yt-dlp is preferred to the installed one.
         idle_exit_s: Seconds without an attempt after which the template exits.
-        reply_timeout_s: Seconds the template may take to reply before it counts as hung.
+        reply_timeout_s: Seconds without a reply after which a template counts as hung.
         environment: Variables for the entry module.
         entry: The module whose `preload` and `run` do the work.
         adopt_orphans: Become the parent of orphaned descendants, so that the workers

@@ -49,7 +49,7 @@ class Reaper:
         """Reap the processes that have died, for a while after a template's death.
 
         Workers and what escaped from them lead sessions of their own, so a child in
-        our session is none of them: its exit status is left to the code that started it.
+        our session is none of them: the code that started it needs its exit status.
         """
         if now > self._watch_until:
             self._killed_pids.clear()

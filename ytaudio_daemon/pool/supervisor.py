@@ -167,7 +167,7 @@ class WorkerSupervisor:
             self._kill_template(template, now)
 
     def _kill_template(self, template: TemplateProcess, now: float) -> None:
-        """Kill and reap a template that died or hangs; end the attempts of its workers."""
+        """Kill and reap a dead or hung template; end the attempts of its workers."""
         self._templates.remove(template)
         template.kill_and_reap()
         orphans = self._registry.by_template(template)

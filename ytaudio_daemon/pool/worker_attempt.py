@@ -120,7 +120,7 @@ class WorkerAttempt:
             self.kill_with(kill_reason)
 
     def awaits_template(self) -> bool:
-        """Return whether a reply of the template is due: to a fork, a kill, or a death."""
+        """Return whether the template must report something: a fork or a death."""
         return self.stage is Stage.ORDERED or self.kill_ordered or self.is_disconnected
 
     def read_events(

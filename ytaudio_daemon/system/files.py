@@ -5,7 +5,6 @@ For folders in which other people may write: `folders.atomic_file`.
 
 import fcntl
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,26 +19,35 @@ from ytaudio_daemon.system.regular_files import (
 PRIVATE_MODE = 0o600
 
 
-def write_atomically(path: Path, content: bytes, *, synced: bool = True) -> None:
+def write_atomically(
+    path: Path, content: bytes, *, synced: bool = True, mode: int = 0o666
+) -> None:
     """Replace a file by one rename: readers see the old content or all of the new.
 
-    The temporary file has a fixed name, so a killed process leaves at most one.
+    The temporary file has a fixed name, so a killed process leaves at most one, and two
+    processes that may write at once need `locked`.
 
     Args:
         path: In a folder that only the daemon's user can write.
         content: The new content.
         synced: Whether file and name are on the disk afterwards.
+        mode: Permissions, masked by the umask; `PRIVATE_MODE` for secrets.
 
     Raises:
-        OSError: The disk is full, read-only or failing.
+        OSError: The disk is full, read-only or failing; the old file stays.
     """
     temporary = path.with_name(f".{path.name}.new")
-    with os.fdopen(create_file(temporary, replace=True), "wb") as file:
-        file.write(content)
-        file.flush()
-        if synced:
-            os.fsync(file.fileno())
-    temporary.replace(path)
+    descriptor = create_file(temporary, mode, replace=True)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            if synced:
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     if synced:
         fsync_path(path.parent)
 
@@ -84,22 +92,3 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def replace_private_file(path: Path, text: str) -> None:
-    """Replace a file that only its owner may read; a power cut leaves the old or the new.
-
-    Raises:
-        OSError: It cannot be written; the old one stays.
-    """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = create_file(temporary, PRIVATE_MODE)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

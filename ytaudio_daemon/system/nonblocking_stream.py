@@ -1,8 +1,8 @@
 """A stream to standard error that never blocks: lines that find no room are dropped.
 
-A full pipe (`| less` left alone, a journal that hangs) blocks its writer, which would be
-the daemon's only loop. The descriptor itself must not become non-blocking: it is shared
-with the shell and with everything else on that terminal.
+A full pipe (`| less` left alone, a journal that hangs) blocks its writer, which would
+be the daemon's only loop. The descriptor itself must not become non-blocking: it is
+shared with the shell and with everything else on that terminal.
 """
 
 import os
