@@ -14,6 +14,7 @@ from ytaudio_daemon.archive.findings import Finding, OtherSite, Problem, Unmarke
 from ytaudio_daemon.ledger import Connection, archive
 from ytaudio_daemon.ledger.archive import AddedCounts
 from ytaudio_daemon.ledger.retry_while_busy import retry_while_busy
+from ytaudio_daemon.ledger.sqlite_lock_wait import WRITE_PAUSE_S
 from ytaudio_daemon.model.archived_video import ArchivedVideo
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.system import failpoints
@@ -123,6 +124,7 @@ def _write_chunk(
         report.counts += _write_batch(open_write, session_name, batch)
         failpoints.failpoint("archive.batch_added")
         on_progress(report)
+        time.sleep(WRITE_PAUSE_S)
 
 
 def _write_batch(

@@ -15,6 +15,7 @@ from ytaudio_daemon.ledger import (
 from ytaudio_daemon.ledger.events import append_library_requests
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
+from ytaudio_daemon.ledger.sqlite_lock_wait import WRITE_PAUSE_S
 from ytaudio_daemon.ledger.transitions import CANCELLED_BY_USER
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
@@ -23,9 +24,6 @@ from ytaudio_daemon.model.line_rules import KnownJob, RetryRefusal, refuse_retry
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.operations.transaction import OpenWrite
 
-#: Between two transactions, in seconds: a process that waits for SQLite's lock asks for
-#: it that often (sqliteDefaultBusyCallback in SQLite's main.c).
-TRANSACTION_PAUSE_S = 0.05
 #: Jobs changed in a transaction: some 80 ms, the daemon waits no longer than 250.
 BATCH_SIZE = 50
 
@@ -51,8 +49,6 @@ def cancel_session_jobs(
 ) -> int:
     """Cancel all unfinished jobs of a session, some in each transaction.
 
-    Between two transactions the daemon gets its turn: SQLite's lock has no queue.
-
     Args:
         open_write: Opens each transaction.
         session_id: The session.
@@ -71,7 +67,7 @@ def cancel_session_jobs(
         number += done.cancelled + done.requested
         if done.is_complete:
             return number
-        time.sleep(TRANSACTION_PAUSE_S)
+        time.sleep(WRITE_PAUSE_S)
 
 
 def retry_job(
@@ -165,7 +161,7 @@ def change_in_batches(
             return number
         last_id = jobs[-1].id
         if changed:
-            time.sleep(TRANSACTION_PAUSE_S)  # the daemon's turn
+            time.sleep(WRITE_PAUSE_S)
 
 
 def require_not_expired(session: Session) -> None:

@@ -1,5 +1,6 @@
 """`archive list`, `export` and `forget`: show the archive, and take videos out of it."""
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger import Ledger, archive
 from ytaudio_daemon.ledger.archive import ArchiveEntry, Scope
+from ytaudio_daemon.ledger.sqlite_lock_wait import WRITE_PAUSE_S
 from ytaudio_daemon.model.youtube_ids import is_video_id
 from ytaudio_daemon.system.times import rfc3339, utc_time
 from ytaudio_daemon.urls import Link, LinkError, parse_link
@@ -168,7 +170,7 @@ def _forget_videos(
 
 
 def _forget_all(ledger: Ledger, scope: Scope) -> int:
-    """Forget every entry, a page a transaction, and return how many there were."""
+    """Forget every entry, a page in each transaction; returns how many there were."""
     forgotten = 0
     while True:
         with ledger.write() as db:
@@ -177,6 +179,7 @@ def _forget_all(ledger: Ledger, scope: Scope) -> int:
         if not page:
             return forgotten
         forgotten += len(page)
+        time.sleep(WRITE_PAUSE_S)
 
 
 def _report_forgotten(
