@@ -9,8 +9,7 @@ from pathlib import Path
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropKind, NotADropError
 from ytaudio_daemon.errors import ConfigError
-from ytaudio_daemon.fetch.filename_fields import filename_fields
-from ytaudio_daemon.fetch.metadata import tags_of, video_facts
+from ytaudio_daemon.fetch.metadata import filename_fields, tags_of, video_facts
 from ytaudio_daemon.model.file_names import file_name
 from ytaudio_daemon.settings import load
 

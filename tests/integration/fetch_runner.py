@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ytaudio_daemon import fetch
-from ytaudio_daemon.fetch import hosts, jit
+from ytaudio_daemon.fetch import hosts, tools
 from ytaudio_daemon.model import FetchRequest, Progress
 from ytaudio_daemon.system import files
 
@@ -85,8 +85,8 @@ def fail_sync(number: int) -> None:
 def forbid_jit() -> None:
     """Do what systemd does for MemoryDenyWriteExecute= (PR_SET_MDWE, Linux 6.3)."""
     assert ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) == 0
-    jit.is_forbidden.cache_clear()
-    assert jit.is_forbidden()
+    tools.is_jit_forbidden.cache_clear()
+    assert tools.is_jit_forbidden()
 
 
 def fork(order: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ytaudio_daemon.fetch import jit
+from ytaudio_daemon.fetch import tools as fetch_tools
 from ytaudio_daemon.fetch.tools import check_version_output, find_tools
 
 CONFIGURED = "configuration: --enable-libmp3lame --enable-libopus --enable-libvorbis"
@@ -57,7 +57,7 @@ def test_node_is_passed_over_where_jit_is_forbidden(
 ) -> None:
     program(tmp_path, "node", "v24.0.0")
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
-    monkeypatch.setattr(jit, "is_forbidden", lambda: True)
+    monkeypatch.setattr(fetch_tools, "is_jit_forbidden", lambda: True)
     tools = find_tools()
     assert tools.js_runtime is None or tools.js_runtime.name == "deno"
     assert any("MemoryDenyWriteExecute" in reason for _, reason in tools.rejected)

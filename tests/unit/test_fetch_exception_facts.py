@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ytaudio_daemon.fetch.exception_facts import MAX_CHAIN, causes_of, endpoint_of
-from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.failure_catalog import AttemptFailedError
 from ytaudio_daemon.fetch.resolve import NoStreamsError, check_downloadable, extract
 from ytaudio_daemon.model import FetchRequest, Limits
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ytaudio_daemon.fetch.filename_fields import filename_fields
 from ytaudio_daemon.fetch.metadata import (
     MAX_TEXT_CHARS,
     VideoFacts,
+    filename_fields,
     readable_text,
     tags_of,
     video_facts,

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.fetch.filename_fields import filename_fields
-from ytaudio_daemon.fetch.metadata import tags_of, video_facts
+from ytaudio_daemon.fetch.metadata import filename_fields, tags_of, video_facts
 from ytaudio_daemon.model.file_names import file_name
 from ytaudio_daemon.model.filename_fields import (
     FILENAME_FIELDS,

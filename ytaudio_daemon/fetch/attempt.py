@@ -26,8 +26,7 @@ from ytaudio_daemon.fetch.convert import ConversionError
 from ytaudio_daemon.fetch.download_stage import fetch_source
 from ytaudio_daemon.fetch.durable import UnreadableError
 from ytaudio_daemon.fetch.exception_facts import causes_of
-from ytaudio_daemon.fetch.failure_catalog import failure_for
-from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.failure_catalog import AttemptFailedError, failure_for
 from ytaudio_daemon.fetch.probe import probe
 from ytaudio_daemon.model import Failure, FailureKind, FetchRequest, Limits, Outcome
 from ytaudio_daemon.system import failpoints

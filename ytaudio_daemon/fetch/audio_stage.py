@@ -6,8 +6,7 @@ from ytaudio_daemon.fetch import Reporter, result_files, tag, verify
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.choose import CODEC_OF
 from ytaudio_daemon.fetch.convert import ConversionPlan, convert, plan_conversion
-from ytaudio_daemon.fetch.filename_fields import filename_fields
-from ytaudio_daemon.fetch.metadata import tags_of
+from ytaudio_daemon.fetch.metadata import filename_fields, tags_of
 from ytaudio_daemon.fetch.source import SOURCE_DIR, Source
 from ytaudio_daemon.model import FetchRequest, Outcome, Phase, Progress, Result
 from ytaudio_daemon.model.file_names import MAX_NAME_BYTES, file_name

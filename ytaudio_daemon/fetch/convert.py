@@ -8,8 +8,7 @@ from typing import Any
 
 from ytaudio_daemon.fetch import ffmpeg, libav
 from ytaudio_daemon.fetch.choose import CODEC_OF
-from ytaudio_daemon.fetch.failure_catalog import failure_for
-from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.failure_catalog import AttemptFailedError, failure_for
 from ytaudio_daemon.fetch.source import Source
 from ytaudio_daemon.model import FetchRequest, Phase, Progress
 from ytaudio_daemon.model.options import LOSSLESS

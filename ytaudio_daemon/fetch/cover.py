@@ -8,7 +8,7 @@ from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.utils import YoutubeDLError
 
 from ytaudio_daemon.fetch import ffmpeg
-from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.failure_catalog import AttemptFailedError
 from ytaudio_daemon.fetch.ytdlp_client import YtDlpClient
 
 #: YouTube's largest thumbnails are below 1 MiB.

@@ -15,7 +15,7 @@ from ytaudio_daemon.fetch.choose import Format, choose_stream, codec_name
 from ytaudio_daemon.fetch.classify import MEDIA_CODES, classify
 from ytaudio_daemon.fetch.cover import NoCoverError, fetch_cover
 from ytaudio_daemon.fetch.exception_facts import causes_of
-from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.failure_catalog import AttemptFailedError
 from ytaudio_daemon.fetch.metadata import video_facts
 from ytaudio_daemon.fetch.redact import redact
 from ytaudio_daemon.fetch.source import Source

@@ -1,4 +1,4 @@
-"""Every failure's code, kind, message and remedy. Pure data.
+"""Every failure's code, kind, message and remedy, and the exception that carries one.
 
 The texts they are recognised by are in `failure_texts`.
 """
@@ -300,3 +300,15 @@ def failure_for(code: str, error_text: str = "") -> Failure:
         hint=spec.remedy,
         confirm=spec.confirm,
     )
+
+
+class AttemptFailedError(Exception):
+    """A stage failed, and the failure is known.
+
+    Args:
+        failure: Ready for the outcome, but for its log tail.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure

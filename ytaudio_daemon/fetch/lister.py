@@ -11,8 +11,7 @@ from typing import Any
 from ytaudio_daemon.fetch import list_facts
 from ytaudio_daemon.fetch.classify import Evidence
 from ytaudio_daemon.fetch.exception_facts import causes_of
-from ytaudio_daemon.fetch.failure_catalog import failure_for
-from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.failure_catalog import AttemptFailedError, failure_for
 from ytaudio_daemon.fetch.list_failures import classify_listing
 from ytaudio_daemon.fetch.music_album import fetch_album_facts
 from ytaudio_daemon.fetch.page_builder import PageBuilder

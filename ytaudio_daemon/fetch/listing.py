@@ -15,8 +15,7 @@ from ytaudio_daemon.fetch.classify import blame_proxy
 from ytaudio_daemon.fetch.confinement import confine
 from ytaudio_daemon.fetch.download_stage import storing_cookies
 from ytaudio_daemon.fetch.exception_facts import causes_of
-from ytaudio_daemon.fetch.failure_catalog import failure_for
-from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.failure_catalog import AttemptFailedError, failure_for
 from ytaudio_daemon.fetch.feed import read_feed
 from ytaudio_daemon.fetch.list_failures import classify_listing
 from ytaudio_daemon.fetch.lister import ListClient, Lister

@@ -1,4 +1,4 @@
-"""A video's metadata, cleaned, and the tags made of it. Pure.
+"""A video's metadata, cleaned, with the tags and the file name's fields. Pure.
 
 All of it was typed by strangers: control characters are removed, lengths capped.
 """
@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from ytaudio_daemon.model.filename_fields import TEMPLATE_FIELD
 from ytaudio_daemon.model.options import MAX_TAG_CHARS
+from ytaudio_daemon.system.artist_title import split_title
 
 #: YouTube's own limit is 100 characters for a title; music fields run longer.
 MAX_TEXT_CHARS = MAX_TAG_CHARS
 _NO_TAGS: Mapping[str, str] = MappingProxyType({})
+#: Fields that name the artist: a title need not name it again.
+_ARTIST_FIELDS = frozenset({"artist", "channel"})
 _TOPIC = re.compile(r"\s+-\s+Topic$")
 
 
@@ -116,6 +120,40 @@ def _finer_date(of_video: str | None, of_album: str | None) -> str | None:
 def without_topic(channel: str) -> str:
     """Return the artist's name of a "<name> - Topic" channel; else the channel's."""
     return _TOPIC.sub("", channel)
+
+
+def filename_fields(
+    facts: VideoFacts,
+    tags: Mapping[str, str],
+    template: str,
+    tag_overrides: Mapping[str, str],
+) -> dict[str, str]:
+    """Return the values of a file name's fields, see `model.filename_fields`.
+
+    Args:
+        facts: The video's.
+        tags: As written into the file.
+        template: Where it names the artist, the title does not.
+        tag_overrides: The person's own: a title given there names the file, too.
+    """
+    artist = tags.get("artist", "")
+    parts = split_title(facts.title, (artist, facts.artist or facts.channel or ""))
+    if parts and not facts.artist and artist == without_topic(facts.channel or ""):
+        artist = parts.artist  # "Nina Simone" rather than "NinaSimoneVEVO"
+    title = facts.title
+    if parts and _ARTIST_FIELDS & set(TEMPLATE_FIELD.findall(template)):
+        title = parts.rest
+    if "title" in tag_overrides:
+        title = tags["title"]
+    return {
+        "title": title,
+        "artist": artist,
+        "album": tags.get("album", ""),
+        "track": facts.song or tag_overrides.get("track", "") or title,
+        "date": tags.get("date", ""),
+        "channel": facts.channel or "",
+        "id": facts.video_id,
+    }
 
 
 def readable_text(value: object) -> str | None:

@@ -12,8 +12,7 @@ import urllib.request
 from http.client import HTTPResponse
 from typing import Any
 
-from ytaudio_daemon.fetch.failure_catalog import failure_for
-from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.failure_catalog import AttemptFailedError, failure_for
 
 #: After decompression. YouTube's largest pages and players have below 4 MiB, as do
 #: pieces of a stream.

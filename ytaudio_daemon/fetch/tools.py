@@ -1,6 +1,8 @@
 """Finds ffmpeg and a JavaScript runtime, without importing yt-dlp."""
 
+import functools
 import importlib.util
+import mmap
 import os
 import re
 import shutil
@@ -9,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ytaudio_daemon.fetch import jit
 from ytaudio_daemon.system.text import single_line
 
 #: Debian 12's; older ones lack `-stats_period` and demuxer fixes.
@@ -94,6 +95,23 @@ def find_js_runtime() -> Tool | None:
     return _first_usable(_js_runtimes(), [])
 
 
+@functools.cache
+def is_jit_forbidden() -> bool:
+    """Return whether this process may not run code that it writes, as a JIT compiler does.
+
+    systemd's `MemoryDenyWriteExecute=` forbids it to a service and all its children; V8
+    then panics unless an option makes it interpret.
+    """
+    try:
+        page = mmap.mmap(
+            -1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
+        )
+    except OSError:
+        return True
+    page.close()
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ToolCandidate:
     name: str
@@ -106,7 +124,7 @@ def _first_usable(
 ) -> Tool | None:
     for candidate in candidates:
         version, fault = _read_version(candidate)
-        if not fault and candidate.name == "node" and jit.is_forbidden():
+        if not fault and candidate.name == "node" and is_jit_forbidden():
             fault = _NEEDS_JIT
         if not fault:
             return Tool(

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ytaudio_daemon.fetch import ffmpeg, libav
-from ytaudio_daemon.fetch.failure_catalog import failure_for
-from ytaudio_daemon.fetch.failures import AttemptFailedError
+from ytaudio_daemon.fetch.failure_catalog import AttemptFailedError, failure_for
 from ytaudio_daemon.model import FetchRequest
 
 #: Low, because only the count matters; 16-bit mono.

@@ -17,7 +17,7 @@ from typing import Any
 import yt_dlp
 from yt_dlp.extractor.youtube import YoutubeIE
 
-from ytaudio_daemon.fetch import CA_FILE_ENV, hosts, jit, po_tokens, shared_tls
+from ytaudio_daemon.fetch import CA_FILE_ENV, hosts, po_tokens, shared_tls
 from ytaudio_daemon.fetch.classify import Cause
 from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.extraction_caches import (
@@ -30,7 +30,7 @@ from ytaudio_daemon.fetch.response_limit import (
     limit_error_body,
     limit_response_size,
 )
-from ytaudio_daemon.fetch.tools import find_js_runtime
+from ytaudio_daemon.fetch.tools import find_js_runtime, is_jit_forbidden
 from ytaudio_daemon.model import AttemptRequest, FetchRequest, ListRequest
 
 #: Seconds without a byte before a connection is given up; a stall ends it earlier.
@@ -298,7 +298,7 @@ def _extractor_args(player_clients: Iterable[str]) -> dict[str, dict[str, list[s
     arguments: dict[str, dict[str, list[str]]] = {}
     if clients := list(player_clients):
         arguments["youtube"] = {"player_client": clients}
-    if jit.is_forbidden():
+    if is_jit_forbidden():
         arguments["youtube-ejs"] = {"jitless": ["true"]}
     return arguments
 
