@@ -52,7 +52,7 @@ def failpoint(step: str, about: object = "") -> None:
     """Call the observers, if there are any: this process has passed a step.
 
     Args:
-        step: One of `STEPS`.
+        step: One of `FAILPOINTS`, or of `COMMAND_FAILPOINTS`.
         about: The thing at hand; converted to text only if there is an observer.
     """
     for observer in _observers:
