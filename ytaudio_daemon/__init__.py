@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         ProgressCallback,
     )
     from ytaudio_daemon.downloader.selection_input import SelectionOptions
-    from ytaudio_daemon.downloader.sessions import (
+    from ytaudio_daemon.downloader.session_context import (
         SessionContext,
         create_session,
         get_session,
@@ -59,9 +59,9 @@ _MODULE_OF_EXPORT = {
     "EntryResult": "downloader.result",
     "ProgressCallback": "downloader.result",
     "SelectionOptions": "downloader.selection_input",
-    "SessionContext": "downloader.sessions",
-    "create_session": "downloader.sessions",
-    "get_session": "downloader.sessions",
+    "SessionContext": "downloader.session_context",
+    "create_session": "downloader.session_context",
+    "get_session": "downloader.session_context",
     "ListingError": "errors",
     "SessionExpiredError": "errors",
     "UnknownSessionError": "errors",

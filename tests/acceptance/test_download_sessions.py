@@ -25,8 +25,8 @@ from ytaudio_daemon import (
     get_session,
 )
 from ytaudio_daemon.ledger import Ledger, archive
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 from ytaudio_daemon.settings import Settings, load
 
 
@@ -95,7 +95,7 @@ def test_what_the_archive_has_is_no_success_unless_it_is_wanted_again(
     session, job = opened(shop.settings, "ARCHIVE000A")
     ledger = Ledger(shop.settings.database.url)
     with ledger.write() as db:
-        had = [HadVideo("ARCHIVE000A", FoundIn.TAGS)]
+        had = [ArchivedVideo("ARCHIVE000A", FoundIn.TAGS)]
         archive.add_videos(db, archive.ALL_SESSIONS, had, Now(wall=0.0, uptime_s=0.0))
     ledger.close()
     url = link("ARCHIVE000A")

@@ -14,7 +14,7 @@ from tests.integration import ytdlp_rig
 from tests.integration.ytdlp_rig import EARLIER, LATER, NEXT
 from tests.youtube import Fault, YouTube
 from ytaudio_daemon.model.ytdlp_policy import canonical_version
-from ytaudio_daemon.ytdlp_versions.version_store import installed_version
+from ytaudio_daemon.system.distributions import installed_version
 
 #: Twice pip, twice a template, some downloads: two seconds, or a busy machine's minute.
 AN_UPGRADE_S = 150
@@ -98,7 +98,7 @@ def test_another_version_is_taken_by_the_next_try_and_running_ones_go_on(
     house.wait_for_state("party", "oldengine01", "completed")
     assert house.engine_of("party", "newengine01") == [NEXT]
     (old,) = house.engine_of("party", "oldengine01")
-    assert canonical_version(old) == canonical_version(installed_version())
+    assert canonical_version(old) == canonical_version(installed_version("yt-dlp"))
     for video_id in ("oldengine01", "newengine01"):
         assert site.fetches(video_id) == 1
     assert house.daemon["daemon"]["yt_dlp"] == NEXT
@@ -122,7 +122,7 @@ def test_one_that_fails_more_is_given_up_and_its_jobs_succeed_with_the_old(
         assert site.fetches(video_id) == 1
         *bad, good = house.engine_of("party", video_id)
         assert set(bad) <= {LATER}
-        assert canonical_version(good) == canonical_version(installed_version())
+        assert canonical_version(good) == canonical_version(installed_version("yt-dlp"))
     assert house.engine["path"] is None
     # It is not tried again by itself.
     listed = json.loads(house.must("engine", "list", "--json"))

@@ -41,8 +41,8 @@ GIVEN = ("COLUMNS", "FAULTY_", "PIP_", "SYNCLESS_", "TERM", "TZ", "XDG_CACHE_HOM
 #: start's CPU time is Alembic's modules.
 MODULES = (
     "ytaudio_daemon.daemon.start",
-    "ytaudio_daemon.cli.configuration",
     "ytaudio_daemon.cli.entry",
+    "ytaudio_daemon.settings",
     "alembic.command",
     "apscheduler.triggers.interval",
     "deno",

@@ -26,7 +26,7 @@ from ytaudio_daemon.model import (
 )
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.gates import Pace
-from ytaudio_daemon.model.list_totals import FeedAnswer
+from ytaudio_daemon.model.list_totals import FeedState
 from ytaudio_daemon.pool import Ended, Event, Listed
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.views import Views
@@ -80,7 +80,7 @@ class ListingLane:
 
     def __init__(self) -> None:
         self.lists: dict[str, list[ListedPage]] = {}
-        self.feeds: dict[str, list[ListedEntry] | FeedAnswer] = {}
+        self.feeds: dict[str, list[ListedEntry] | FeedState] = {}
         self.failures: dict[str, Failure] = {}
         self.asked: list[ListRequest] = []
         self._running: dict[str, list[Event]] = {}
@@ -94,7 +94,7 @@ class ListingLane:
         key, attempt = request.key, request.attempt
         entries = sum(len(page.entries) for page in pages)
         totals = ListTotals(entries=entries)
-        feed = self.feeds.get(request.url, FeedAnswer.ABSENT) if request.feed else None
+        feed = self.feeds.get(request.url, FeedState.ABSENT) if request.feed else None
         if feed is not None and not failure:
             pages, totals = feed_pages(feed)
         end = Outcome(failure=failure) if failure else Outcome(listed=totals)
@@ -124,12 +124,12 @@ class ListingLane:
 
 
 def feed_pages(
-    feed: list[ListedEntry] | FeedAnswer,
+    feed: list[ListedEntry] | FeedState,
 ) -> tuple[list[ListedPage], ListTotals]:
-    if isinstance(feed, FeedAnswer):
+    if isinstance(feed, FeedState):
         return [], ListTotals(entries=0, feed=feed)
     page = ListedPage(number=1, kind="playlist", entries=tuple(feed), is_feed=True)
-    totals = ListTotals(entries=len(feed), feed=FeedAnswer.READ, etag='"1"')
+    totals = ListTotals(entries=len(feed), feed=FeedState.READ, etag='"1"')
     return [page] if feed else [], totals
 
 

@@ -11,8 +11,9 @@ from tests.integration.ledger_rig import HOST, NOW
 from tests.youtube import YouTube
 from ytaudio_daemon.fetch.tools import find_tools
 from ytaudio_daemon.jobs.config_values import retry_policy
+from ytaudio_daemon.jobs.next_claim import CLAIM_POLL_S
 from ytaudio_daemon.jobs.outage_prober import OutageProber
-from ytaudio_daemon.jobs.runner import CLAIM_POLL_S, JobRunner
+from ytaudio_daemon.jobs.runner import JobRunner
 from ytaudio_daemon.ledger import Ledger, gates, outages, queries, transitions
 from ytaudio_daemon.model import FINALIZED, JobState
 from ytaudio_daemon.model.clock import Now

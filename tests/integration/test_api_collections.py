@@ -139,6 +139,8 @@ def test_a_session_s_collections_are_a_list_of_its_own(
     listed_here = client.get(f"/api/sessions/{key}/collections?limit=1").json()
     assert [each["id"] for each in listed_here["collections"]] == [mine["id"]]
     assert listed_here["next"] is None
+    no_uuid = client.get(f"/api/sessions/{key}/collections?after=preview")
+    assert (no_uuid.status_code, no_uuid.json()["code"]) == (404, "unknown_collection")
     other = open_session(client)
     assert client.get(f"/api/sessions/{other}/collections").json()["collections"] == []
     foreign = client.get(f"/api/collections/{mine['id']}")

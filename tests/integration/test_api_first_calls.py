@@ -13,7 +13,7 @@ from ytaudio_daemon.api.app import Api, create_app
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.ledger import Ledger, archive
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.settings import load
 
 JOB = {"url": "https://youtu.be/dQw4w9WgXcQ"}
@@ -156,7 +156,7 @@ def test_a_client_s_host_is_no_part_of_a_command(api: Api, host: str) -> None:
 def test_what_the_archive_has_is_refused_and_again_takes_it(
     client: InProcessClient, context: ApiContext
 ) -> None:
-    had = [HadVideo("dQw4w9WgXcQ", FoundIn.TAGS, b"/secret/song.mp3")]
+    had = [ArchivedVideo("dQw4w9WgXcQ", FoundIn.TAGS, b"/secret/song.mp3")]
     with context.write() as (db, now):
         archive.add_videos(db, archive.ALL_SESSIONS, had, now)
     refused = client.post("/api/jobs", json=JOB)
@@ -174,7 +174,7 @@ def test_what_the_archive_has_is_refused_and_again_takes_it(
 def test_the_defaults_of_a_session_may_ignore_the_archive(
     client: InProcessClient, context: ApiContext
 ) -> None:
-    had = [HadVideo("dQw4w9WgXcQ", FoundIn.TAGS)]
+    had = [ArchivedVideo("dQw4w9WgXcQ", FoundIn.TAGS)]
     with context.write() as (db, now):
         archive.add_videos(db, archive.ALL_SESSIONS, had, now)
     (folder,) = context.layout.inbox.iterdir()

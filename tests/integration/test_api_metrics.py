@@ -45,7 +45,7 @@ def served(kept: dict[str, float]) -> tuple[Samples, dict[str, str]]:
     text = exposition(
         counts=dict.fromkeys(JobState, 0),
         sessions=dict.fromkeys(SessionState, 0),
-        kept=kept,
+        totals=kept,
         daemon=DAEMON,
         is_up=True,
         streams=0,

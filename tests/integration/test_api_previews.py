@@ -10,7 +10,7 @@ import pytest
 from tests.integration.api_rig_in_process import InProcessClient
 from tests.integration.intake_rig import House
 from tests.youtube import Fault, Playlist, Video, YouTube
-from ytaudio_daemon.api import preview_lane
+from ytaudio_daemon.api import serial_previewer
 from ytaudio_daemon.api.app import create_app
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.ledger import gates
@@ -47,7 +47,7 @@ def context(house: House) -> Iterator[ApiContext]:
         daemon_down_reason=lambda: "",
     )
     yield made
-    made.preview_lane.close()
+    made.previewer.close()
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_one_preview_is_made_at_a_time_and_none_while_youtube_is_left_in_peace(
     client: InProcessClient, context: ApiContext, house: House
 ) -> None:
     url = f"{LISTS}PLbusy000000000000000000000000000000"
-    with context.preview_lane.taken():
+    with context.previewer.reserved():
         busy = client.post("/api/collections/preview", json={"url": url})
     assert (busy.status_code, busy.json()["code"]) == (429, "preview_busy")
     assert busy.headers["Retry-After"] == "5"
@@ -193,7 +193,7 @@ def test_one_preview_is_made_at_a_time_and_none_while_youtube_is_left_in_peace(
 def test_a_preview_that_takes_too_long_is_ended(
     client: InProcessClient, youtube_server: YouTube, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preview_lane, "TIMEOUT_S", 2.0)
+    monkeypatch.setattr(serial_previewer, "TIMEOUT_S", 2.0)
     url = add_list(youtube_server, "Stalled", videos=VIDEOS[:3])
     youtube_server.fault(url.partition("list=")[2], Fault.stalls(kind="list"))
     told = preview(client, url, 504)

@@ -19,7 +19,7 @@ from ytaudio_daemon.archive.music_files import MUSIC_ENDINGS, read_file, read_fo
 from ytaudio_daemon.fetch.tag import write_tags
 from ytaudio_daemon.fetch.tag_marks import TAGGED_ENDINGS, video_in_tags
 from ytaudio_daemon.fetch.tools import find_tools
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 
 ID, OTHER = "dQw4w9WgXcQ", "BBBBBBBBBBB"
 CODECS = {
@@ -53,8 +53,8 @@ def song(silence: Path, folder: Path, ending: str, name: str = "Song") -> Path:
     return path
 
 
-def had(path: Path, found_in: FoundIn = FoundIn.TAGS) -> HadVideo:
-    return HadVideo(ID, found_in, os.fsencode(path))
+def had(path: Path, found_in: FoundIn = FoundIn.TAGS) -> ArchivedVideo:
+    return ArchivedVideo(ID, found_in, os.fsencode(path))
 
 
 def videos(found: list[Finding]) -> list[Finding]:
@@ -108,7 +108,7 @@ def test_tags_go_before_the_info_file_and_that_before_the_name(
     info.write_text(json.dumps({"id": ID, "extractor_key": "Youtube"}))
     assert read_file(path) == had(path, FoundIn.INFO_JSON)
     write_tags(path, {}, b"", video_id=OTHER, url=f"https://youtu.be/{OTHER}")
-    assert read_file(path) == HadVideo(OTHER, FoundIn.TAGS, os.fsencode(path))
+    assert read_file(path) == ArchivedVideo(OTHER, FoundIn.TAGS, os.fsencode(path))
 
 
 def info_file(folder: Path, content: str, name: str = "Song") -> Path:
@@ -120,9 +120,9 @@ def info_file(folder: Path, content: str, name: str = "Song") -> Path:
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        ('{"id": "dQw4w9WgXcQ", "extractor": "youtube"}', HadVideo(ID, FoundIn.INFO_JSON)),
+        ('{"id": "dQw4w9WgXcQ", "extractor": "youtube"}', ArchivedVideo(ID, FoundIn.INFO_JSON)),
         ('{"id": "Alternative", "extractor_key": "Youtube"}',
-         HadVideo("Alternative", FoundIn.INFO_JSON)),
+         ArchivedVideo("Alternative", FoundIn.INFO_JSON)),
         ('{"id": "123", "extractor_key": "Soundcloud"}', OtherSite("soundcloud")),
         ('{"id": "PL1", "_type": "playlist", "extractor_key": "YoutubeTab"}', None),
     ],
@@ -152,7 +152,7 @@ def test_an_info_file_that_is_none_is_named_unless_its_name_tells(
     assert isinstance(bad, Problem)
     assert "no .info.json of yt-dlp" in bad.message
     good = read_file(info_file(tmp_path, content, f"Song [{ID}]"))
-    assert good == HadVideo(ID, FoundIn.INFO_JSON)
+    assert good == ArchivedVideo(ID, FoundIn.INFO_JSON)
 
 
 def test_an_info_file_with_a_million_comments_is_known_by_its_name(
@@ -161,7 +161,7 @@ def test_an_info_file_with_a_million_comments_is_known_by_its_name(
     monkeypatch.setattr(music_files, "MAX_INFO_BYTES", 50)
     content = json.dumps({"id": OTHER, "extractor": "youtube", "comments": ["x"] * 99})
     found = read_file(info_file(tmp_path, content, f"Song [{ID}]"))
-    assert found == HadVideo(ID, FoundIn.INFO_JSON)
+    assert found == ArchivedVideo(ID, FoundIn.INFO_JSON)
 
 
 def test_a_folder_is_walked_in_order_without_what_is_hidden_or_no_music(
@@ -193,7 +193,7 @@ def test_a_name_that_is_not_utf8_and_a_pipe_stop_nobody(
     Path(os.fsdecode(odd)).write_bytes((silence / "Song.mp3").read_bytes())
     os.mkfifo(tmp_path / "pipe.mp3")
     pipe, found = videos(list(read_folder(tmp_path)))
-    assert found == HadVideo(ID, FoundIn.FILE_NAME, odd)
+    assert found == ArchivedVideo(ID, FoundIn.FILE_NAME, odd)
     assert isinstance(pipe, Problem)
     assert pipe.message == "it cannot be read: is not a plain file"
 
@@ -229,7 +229,7 @@ def test_a_damaged_file_is_named_and_raises_nothing_else(
     for at in range(0, min(len(whole), 2000), 37):
         for damaged in (whole[:at], whole[:at] + b"\xff\x7f\xff\xff" + whole[at + 4 :]):
             path.write_bytes(damaged)
-            assert isinstance(read_file(path), HadVideo | Unmarked | Problem)
+            assert isinstance(read_file(path), ArchivedVideo | Unmarked | Problem)
 
 
 def test_every_tagged_ending_has_a_reader_that_takes_an_empty_file(

@@ -22,7 +22,7 @@ from ytaudio_daemon import __version__, dropfile
 from ytaudio_daemon.cli.commands.inbox_writer import write_drop
 from ytaudio_daemon.ledger import Ledger, archive
 from ytaudio_daemon.model import Options
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.quota import Quota
 
 LINK = "https://youtu.be/dQw4w9WgXcQ"
@@ -181,7 +181,7 @@ def test_add_and_wait_ends_with_the_jobs_of_that_drop(rig: Rig) -> None:
 
 def test_add_and_wait_says_what_the_archive_has(rig: Rig) -> None:
     ledger = rig.ledger()
-    had = [HadVideo("dQw4w9WgXcQ", FoundIn.TAGS)]
+    had = [ArchivedVideo("dQw4w9WgXcQ", FoundIn.TAGS)]
     with ledger.write() as db:
         archive.add_videos(db, archive.ALL_SESSIONS, had, cli_rig.now())
     rig.beat()

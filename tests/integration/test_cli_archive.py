@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.integration.cli_rig import Ran, Rig, complete, record
 from tests.integration.intake_rig import STRUCK
 from tests.others import NOBODY, let_others_in, needs_root
 from ytaudio_daemon.archive import importer
+from ytaudio_daemon.cli.commands import archive_entries
 from ytaudio_daemon.ledger import Ledger, archive, queries
 from ytaudio_daemon.system import failpoints
 
@@ -182,6 +184,31 @@ def test_all_of_it_is_forgotten(rig: Rig) -> None:
     assert ran.out == "1 entry of the archive forgotten\n"
     assert rig.call("archive", "forget", "--all").out.startswith("2 entries")
     assert rig.call("archive", "list").err == "the archive is empty\n"
+
+
+@pytest.mark.parametrize("command", ["import", "forget"])
+def test_others_may_write_between_the_transactions_of_a_long_change(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """SQLite's lock has no queue: without a pause the daemon would rarely get it."""
+    written: list[int] = []
+    other = rig.ledger()
+
+    def write_meanwhile(_seconds: float) -> None:
+        with other.write() as db:
+            written.append(archive.count_entries(db, None))
+
+    monkeypatch.setattr(archive_entries, "PAGE_SIZE", 1)
+    monkeypatch.setattr(importer, "VIDEOS_PER_BATCH", 1)
+    if command == "forget":
+        imported(rig, A, B, C)
+    monkeypatch.setattr(time, "sleep", write_meanwhile)
+    if command == "import":
+        imported(rig, A, B, C)
+        assert written == [1, 2, 3]
+    else:
+        assert rig.call("archive", "forget", "--all").out.startswith("3 entries")
+        assert written == [2, 1, 0]
 
 
 def test_the_export_has_what_was_finished_too_and_can_be_imported(rig: Rig) -> None:

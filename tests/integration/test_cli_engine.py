@@ -16,7 +16,7 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.output import Output
 from ytaudio_daemon.ledger import ytdlp_outcomes
 from ytaudio_daemon.model.ytdlp_policy import age_days
-from ytaudio_daemon.ytdlp_versions.version_store import installed_version
+from ytaudio_daemon.system.distributions import installed_version
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +38,12 @@ def lines(rig: Rig) -> list[list[str]]:
 
 
 def test_the_list_shows_which_is_used_and_how_the_last_upgrade_went(rig: Rig) -> None:
-    age = str(age_days(installed_version(), 4e9))  # years from now
+    age = str(age_days(installed_version("yt-dlp"), 4e9))  # years from now
     assert int(age) > 0
     header, new, installed, _, channel, last = lines(rig)[:6]
     assert header == ["VERSION", "AGE", "REMARK"]
     assert new[:2] == ["*", NEXT]
-    assert (installed[0], installed[-1]) == (installed_version(), "installed")
+    assert (installed[0], installed[-1]) == (installed_version("yt-dlp"), "installed")
     assert channel == ["channel", "stable,", "upgraded", "every", "day"]
     assert last[:2] == ["last", "upgraded"]
 

@@ -7,7 +7,7 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
-from ytaudio_daemon.daemon.problems import ProblemReport
+from ytaudio_daemon.daemon.problem_report import ProblemReport
 from ytaudio_daemon.daemon.schedule import Schedule
 from ytaudio_daemon.daemon.step_runner import StepRunner
 from ytaudio_daemon.daemon.systemd_watchdog import SystemdWatchdog

@@ -8,7 +8,7 @@ from tests.integration.pool_rig import Rig
 from tests.integration.test_listing import PL, UC, YT, Lister, Result, ids
 from tests.youtube import Channel, Fault, Playlist, Video, YouTube
 from ytaudio_daemon.model import FailureKind, Network
-from ytaudio_daemon.model.list_totals import FeedAnswer
+from ytaudio_daemon.model.list_totals import FeedState
 from ytaudio_daemon.model.listing import FeedRequest
 
 pytest_plugins = ["tests.integration.fetch_fixtures"]
@@ -54,7 +54,7 @@ def test_the_newest_fifteen_come_with_titles_and_days_in_one_small_request(
         "A & <b>",
         "2026-05-06",
     )
-    assert read_one.totals.feed == FeedAnswer.READ
+    assert read_one.totals.feed == FeedState.READ
     assert len(youtube.requests()) == 1
 
 
@@ -64,9 +64,9 @@ def test_a_feed_that_has_not_changed_is_not_sent_again(
     etag = read(lister).totals.etag
     assert etag
     again = read(lister, etag=etag)
-    assert (again.pages, again.totals.feed) == ([], FeedAnswer.UNCHANGED)
+    assert (again.pages, again.totals.feed) == ([], FeedState.UNCHANGED)
     youtube.add_lists(Playlist(id=PL, videos=ids(2, 15)))
-    assert read(lister, etag=etag).totals.feed == FeedAnswer.READ
+    assert read(lister, etag=etag).totals.feed == FeedState.READ
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_without_a_feed_nothing_is_known_or_the_list_is_read(
 ) -> None:
     fault = Fault(kind="feed", name=name, status=404)  # type: ignore[arg-type] # a name
     youtube.fault(None, fault)
-    assert read(lister).totals.feed == FeedAnswer.ABSENT
+    assert read(lister).totals.feed == FeedState.ABSENT
     found = read(lister, lists_without_feed=True)
     assert (found.totals.feed, found.video_ids) == ("", ids(1, 20))
 

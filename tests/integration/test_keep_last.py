@@ -19,7 +19,7 @@ from tests.integration.collections_rig import (
 from ytaudio_daemon import operations
 from ytaudio_daemon.folders import old_files
 from ytaudio_daemon.folders.library import LibraryFile
-from ytaudio_daemon.folders.library_moves import Standing, standing_of
+from ytaudio_daemon.folders.library_moves import LayoutState, layout_state
 from ytaudio_daemon.ledger import audit
 from ytaudio_daemon.model.subscription import REMOVED_REMARK
 from ytaudio_daemon.operations.relayout import Relayout
@@ -117,7 +117,7 @@ def test_a_new_layout_says_nothing_of_files_that_were_removed(
         rules=house.settings.library.rules,
     )
     steps = list(work.run(applies=False))
-    assert {step.standing for step in steps} == {Standing.IN_PLACE}
+    assert {step.layout_state for step in steps} == {LayoutState.IN_PLACE}
     assert len(steps) == 3
 
 
@@ -161,7 +161,7 @@ def test_a_file_that_is_being_removed_is_not_moved(house: CollectionsHouse) -> N
     steps = relayout(house).run(applies=True)
     next(steps)
     house.remove_old_files()
-    assert Standing.KEPT not in {step.standing for step in steps}
+    assert LayoutState.KEPT not in {step.layout_state for step in steps}
     house.remove_old_files()
     assert songs_in_session(house) == files(4, 5, 9)
     assert results(house) == files(4, 5, 9)
@@ -170,13 +170,13 @@ def test_a_file_that_is_being_removed_is_not_moved(house: CollectionsHouse) -> N
 def test_a_file_that_goes_just_before_it_is_moved_is_passed_over(
     house: CollectionsHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def standing_before(file: LibraryFile, *about: Any) -> tuple[Standing, str]:
-        found = standing_of(file, *about)
+    def state_before(file: LibraryFile, *about: Any) -> tuple[LayoutState, str]:
+        found = layout_state(file, *about)
         if file.name.endswith("Song 2.mp3"):
             house.remove_old_files()
         return found
 
-    monkeypatch.setattr(operations.relayout, "standing_of", standing_before)
+    monkeypatch.setattr(operations.relayout, "layout_state", state_before)
     steps = list(relayout(house).run(applies=True))
     assert {step.error for step in steps} == {""}
     assert songs_in_session(house) == files(4, 5, 9)

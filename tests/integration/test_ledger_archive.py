@@ -20,26 +20,27 @@ from tests.integration.ledger_rig import FAILED as FAILED_OUTCOME
 from ytaudio_daemon.ledger import (
     Ledger,
     archive,
+    expiry,
     pruning,
     sessions,
     transitions,
 )
 from ytaudio_daemon.ledger.archive import ALL_SESSIONS, AddedCounts
 from ytaudio_daemon.ledger.enqueue import EnqueueResult, NewVideo, enqueue_link
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.line_rules import LinkAction
 
 A, B, C = "AAAAAAAAAAA", "BBBBBBBBBBB", "CCCCCCCCCCC"
 SINCE = "in the archive since 2027-01-15"
 
 
-def had(*videos: str, path: bytes | None = None) -> list[HadVideo]:
-    return [HadVideo(video, FoundIn.ARCHIVE_FILE, path) for video in videos]
+def had(*videos: str, path: bytes | None = None) -> list[ArchivedVideo]:
+    return [ArchivedVideo(video, FoundIn.ARCHIVE_FILE, path) for video in videos]
 
 
 def add(
     ledger: Ledger,
-    videos: list[HadVideo],
+    videos: list[ArchivedVideo],
     session: str = ALL_SESSIONS,
     after: float = 0,
 ) -> AddedCounts:
@@ -213,7 +214,7 @@ def test_the_archive_outlives_the_session_and_holds_for_the_next_of_its_name(
     add(sqlite_ledger, had(A), "music")
     with sqlite_ledger.write() as db:
         old = sessions.open_session(db, "music", NOW)
-        assert sessions.expire(db, old, NOW, on_expiry="delete")
+        assert expiry.expire(db, old, NOW, on_expiry="delete")
         pruning.delete_events(db, old.id)
         pruning.delete_session(db, sessions.session_by_id(db, old.id))
     drop(sqlite_ledger, "music", [link(1, A)])

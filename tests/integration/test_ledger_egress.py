@@ -19,7 +19,7 @@ from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.jobs.config_values import egress_keys, network
 from ytaudio_daemon.jobs.gate_opening import open_proven_gates
 from ytaudio_daemon.jobs.record_failure import record_failure
-from ytaudio_daemon.jobs.stale_pauses import open_stale_gates
+from ytaudio_daemon.jobs.stale_gates import open_stale_gates
 from ytaudio_daemon.ledger import Ledger, claims, gates, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.schema import attempts, jobs

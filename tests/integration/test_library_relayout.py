@@ -10,7 +10,7 @@ from tests.integration.collections_rig import PLAYLIST, listed, video
 from tests.integration.intake_rig import STRUCK
 from tests.integration.library_rig import ALBUM, LibraryHouse, album
 from tests.odd_file_systems import odd_disk
-from ytaudio_daemon.folders.library_moves import Standing
+from ytaudio_daemon.folders.library_moves import LayoutState
 from ytaudio_daemon.ledger import sessions
 from ytaudio_daemon.operations.relayout import Relayout, RelayoutStep
 from ytaudio_daemon.system import failpoints
@@ -64,7 +64,7 @@ def test_what_is_untouched_moves_and_moves_back(house: LibraryHouse) -> None:
     singles(house, "A", "B")
     relayout(house)
     assert house.files() == ["Nina Simone/1965 A.mp3", "Nina Simone/1965 B.mp3"]
-    assert {step.standing for step in relayout(house)} == {Standing.IN_PLACE}
+    assert {step.layout_state for step in relayout(house)} == {LayoutState.IN_PLACE}
     house.configure(YTAUDIO_LIBRARY_SINGLE="{title}")
     relayout(house)
     assert house.files() == ["A.mp3", "B.mp3"]
@@ -108,8 +108,8 @@ def test_what_a_person_has_touched_stays(
     touch(house.shelf / "A.mp3")
     before = sorted(path.name for path in house.shelf.iterdir())
     first, second = relayout(house)
-    assert first.standing is Standing.KEPT
-    assert second.standing is Standing.TO_MOVE
+    assert first.layout_state is LayoutState.KEPT
+    assert second.layout_state is LayoutState.TO_MOVE
     after = sorted(path.name for path in house.shelf.iterdir())
     assert after == sorted({*before} - {"B.mp3"} | {"Nina Simone"})
 
@@ -126,7 +126,7 @@ def test_a_name_that_is_taken_is_not_written_over(house: LibraryHouse) -> None:
         "Nina Simone/1965 A.mp3",
     ]
     (step,) = relayout(house)
-    assert step.standing is Standing.IN_PLACE
+    assert step.layout_state is LayoutState.IN_PLACE
 
 
 def test_no_link_is_followed_out_of_the_sessions_folder(
@@ -139,7 +139,7 @@ def test_no_link_is_followed_out_of_the_sessions_folder(
     relayout(house)
     assert list(elsewhere.iterdir()) == []
     assert (house.shelf / "Nina Simone (2)" / "1965 A.mp3").exists()
-    assert relayout(house)[0].standing is Standing.IN_PLACE
+    assert relayout(house)[0].layout_state is LayoutState.IN_PLACE
 
 
 def relayout_and_die_at(house: LibraryHouse, step: str) -> None:
@@ -215,7 +215,7 @@ def test_on_exfat_after_another_mount(tmp_path: Path) -> None:
         house.show()
         with house.ledger.write() as db:
             db.exec_driver_sql("UPDATE shelf SET identity = '1:2:3'")
-        assert {each.standing for each in relayout(house)} == {Standing.IN_PLACE}
+        assert {each.layout_state for each in relayout(house)} == {LayoutState.IN_PLACE}
         (house.shelf / "Songs" / "03 Other.mp3").write_text("mine")
         house.configure(YTAUDIO_LIBRARY_PLAYLIST="{artist}/{title}")
         relayout(house)
@@ -248,7 +248,7 @@ def test_a_sessions_own_wrong_layout_fails_its_files_alone(house: LibraryHouse) 
     singles(house, "A")
     (house.inbox / "defaults.toml").write_text('[library]\nsingle = "{titel}"\n')
     (step,) = relayout(house)
-    assert step.standing is None
+    assert step.layout_state is None
     assert "did you mean {title}?" in step.error
     assert house.files() == ["A.mp3"]
 
@@ -261,5 +261,5 @@ def test_a_crash_and_a_removed_file_are_told_apart(house: LibraryHouse) -> None:
     other.parent.mkdir()
     other.write_text("mine")
     (step,) = relayout(house)
-    assert step.standing is Standing.KEPT
+    assert step.layout_state is LayoutState.KEPT
     assert other.read_text() == "mine"

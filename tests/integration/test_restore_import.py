@@ -48,8 +48,8 @@ from ytaudio_daemon.ledger import (
     transitions,
 )
 from ytaudio_daemon.model import JobState, Options
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.gates import Gate, GateName
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.pool import Pool
 from ytaudio_daemon.settings import Settings
@@ -229,7 +229,7 @@ def test_a_job_and_a_session_that_the_ledger_lacks_come_back(
     put(layout, taken, str(uuid.uuid4()), session="party", finished=NOW.wall + 60)
     mark_restored(sqlite_ledger, NOW.wall)
     with sqlite_ledger.write() as db:  # adopted since: its file is no less this job's
-        had = [HadVideo("BBBBBBBBBBB", FoundIn.TAGS)]
+        had = [ArchivedVideo("BBBBBBBBBBB", FoundIn.TAGS)]
         archive.add_videos(db, archive.ALL_SESSIONS, had, NOW)
     assert (
         len(list(results_missing_from_ledger(sqlite_ledger, layout, NOW.wall, unseen)))

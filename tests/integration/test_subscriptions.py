@@ -14,10 +14,10 @@ from tests.integration.collections_rig import (
     listed,
     video,
 )
-from ytaudio_daemon.ledger import audit, collections, sessions, subscriptions
+from ytaudio_daemon.ledger import audit, collections, expiry, sessions, subscriptions
 from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.list_totals import FeedAnswer
+from ytaudio_daemon.model.list_totals import FeedState
 from ytaudio_daemon.model.subscription import (
     BEFORE_FOLLOWED,
     BEYOND_KEEP_LAST,
@@ -123,7 +123,7 @@ def test_a_day_passes_with_two_new_songs_and_a_handful_of_small_requests(
     house: CollectionsHouse,
 ) -> None:
     follow(house)
-    house.lane.feeds[PLAYLIST] = FeedAnswer.UNCHANGED
+    house.lane.feeds[PLAYLIST] = FeedState.UNCHANGED
     for minute in range(0, 24 * 60, 5):
         if minute == 8 * 60:
             house.lane.feeds[PLAYLIST] = in_feed(4, 3, 2, 1)
@@ -152,7 +152,7 @@ def test_the_whole_list_is_read_when_all_of_the_feed_is_new_and_once_a_week(
     gone = house.ask("SELECT video_id FROM entries WHERE gone_at IS NOT NULL")
     assert gone == [(video(1),)]
     house.lane.asked.clear()
-    house.lane.feeds[PLAYLIST] = FeedAnswer.UNCHANGED
+    house.lane.feeds[PLAYLIST] = FeedState.UNCHANGED
     for _ in range(29):
         house.let_pass(INTERVAL_S)
         house.look()
@@ -164,7 +164,7 @@ def test_a_feed_that_is_not_there_costs_no_more_than_a_list_a_day(
     house: CollectionsHouse,
 ) -> None:
     follow(house)
-    house.lane.feeds[PLAYLIST] = FeedAnswer.ABSENT
+    house.lane.feeds[PLAYLIST] = FeedState.ABSENT
     for _ in range(4):
         house.let_pass(INTERVAL_S)
         house.look()
@@ -303,7 +303,7 @@ def test_a_session_with_a_subscription_does_not_expire(
     follow(house)
     house.let_pass(1000 * DAY_S)
     with house.ledger.read() as db:
-        assert sessions.due_to_expire(db, house.now, ttl_s=1.0) == []
+        assert expiry.due_to_expire(db, house.now, ttl_s=1.0) == []
         session = sessions.active_session(db, "alice")
     assert session is not None
     assert session.subscriptions == 1
@@ -316,7 +316,7 @@ def test_many_subscriptions_cost_one_request_each_and_are_spread(
     urls = [OTHER.replace("other0", f"oth{n:04}") for n in range(number)]
     for url in urls:
         house.lane.lists[url] = listed([1])
-        house.lane.feeds[url] = FeedAnswer.UNCHANGED
+        house.lane.feeds[url] = FeedState.UNCHANGED
     follow(house, "".join(f"{url} follow=6h\n" for url in urls))
     assert house.states() == ["completed"] * number
     ((spread,),) = house.ask(
@@ -354,7 +354,7 @@ def test_bad_ways_to_follow_are_refused_with_what_to_do(
 def test_what_a_person_asks_for_comes_before_looks(house: CollectionsHouse) -> None:
     follow(house)
     house.lane.lists[OTHER] = listed([9])
-    house.lane.feeds[PLAYLIST] = FeedAnswer.UNCHANGED
+    house.lane.feeds[PLAYLIST] = FeedState.UNCHANGED
     house.let_pass(INTERVAL_S)
     assert house.look_queue.queue_due(house.now)
     house.drop("other.txt", OTHER)

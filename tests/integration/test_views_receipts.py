@@ -19,7 +19,7 @@ from ytaudio_daemon import dropfile
 from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.ledger import Ledger, archive, drops, queries, sessions, transitions
 from ytaudio_daemon.model import FINALIZED, Options
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.views import (
     receipt,
@@ -523,7 +523,7 @@ def as_nobody() -> Iterator[None]:
 
 
 def archived(rig: Rig, *videos: str) -> None:
-    had = [HadVideo(each, FoundIn.ARCHIVE_FILE) for each in videos]
+    had = [ArchivedVideo(each, FoundIn.ARCHIVE_FILE) for each in videos]
     with rig.ledger.write() as db:
         archive.add_videos(db, archive.ALL_SESSIONS, had, rig.now)
 

@@ -17,6 +17,7 @@ from tests.integration.ytdlp_rig import LATER, LATEST, NEXT, only_from
 from tests.youtube import Video, YouTube
 from ytaudio_daemon.errors import YtDlpVersionError, YtDlpVersionsLockedError
 from ytaudio_daemon.settings import Settings, load
+from ytaudio_daemon.system.distributions import installed_version
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.ytdlp_versions.history import Activation
 from ytaudio_daemon.ytdlp_versions.pip import Pip
@@ -24,7 +25,7 @@ from ytaudio_daemon.ytdlp_versions.upgrade import (
     Upgrade,
     UpgradeRequest,
 )
-from ytaudio_daemon.ytdlp_versions.version_store import VersionStore, installed_version
+from ytaudio_daemon.ytdlp_versions.version_store import VersionStore
 from ytaudio_daemon.ytdlp_versions.version_writer import INSTALLED, VersionWriter
 
 CLIP = Link(video_id="BBBBBBBBBBB")
@@ -68,7 +69,7 @@ def shelf(stocked: Path, tmp_path: Path) -> VersionStore:
 
 
 def shelf_in(folder: Path) -> VersionStore:
-    return VersionStore(folder / "engine", installed_version(), os.geteuid())
+    return VersionStore(folder / "engine", installed_version("yt-dlp"), os.geteuid())
 
 
 def settings(youtube: YouTube | None = None) -> Settings:
@@ -97,7 +98,7 @@ def test_a_version_is_fetched_checked_and_used(stocked: Path) -> None:
     assert (stocked / "current").readlink() == Path(NEXT)
     beside = {path.name for path in (stocked / NEXT).iterdir()}
     assert {"yt_dlp", "yt_dlp_ejs", "certifi"} <= beside
-    tried = shelf.history().tried
+    tried = shelf.history().last_upgrade
     assert tried is not None
     assert "1 of 1 known links were downloaded" in tried.message
     assert not list(stocked.glob(".aside-*"))
@@ -139,7 +140,7 @@ def test_a_broken_version_changes_nothing(
     assert words in tried.message
     assert files(shelf) == before
     assert shelf.active().version == NEXT
-    assert shelf.history().tried == tried
+    assert shelf.history().last_upgrade == tried
 
 
 def test_without_a_network_the_self_test_is_all_there_is(
@@ -158,7 +159,10 @@ def test_without_a_network_the_self_test_is_all_there_is(
     assert chosen.path is None
     refused = shelf.history().rejection_of(NEXT)
     assert refused is not None
-    assert (refused.replaced_by, refused.automatic) == (installed_version(), True)
+    assert (refused.replaced_by, refused.automatic) == (
+        installed_version("yt-dlp"),
+        True,
+    )
     again = upgrade.run(UpgradeRequest(automatic=True))
     assert again.result == "refused"
     assert "was given up: it is worse" in again.message
@@ -329,7 +333,7 @@ def test_a_damaged_version_gives_way_to_the_installed_one(
 ) -> None:
     damage(shelf.path_of(NEXT))
     chosen = shelf.active()
-    assert (chosen.path, chosen.version) == (None, installed_version())
+    assert (chosen.path, chosen.version) == (None, installed_version("yt-dlp"))
     assert words in chosen.fallback_reason
 
 

@@ -85,7 +85,7 @@ def add_jobs(context: ApiContext, count: int) -> list[JobRow]:
 
 def poll_of(row: JobRow, **other: Any) -> JobPoll:
     """Return the operator's poll of a job."""
-    shown = {"key": row.session_uuid, "shows_operator": True, "job_id": row.uuid}
+    shown = {"key": row.session_uuid, "sent_by_operator": True, "job_id": row.uuid}
     return JobPoll(**{**shown, **other})
 
 
@@ -129,7 +129,7 @@ def test_each_poll_has_the_problem_of_its_own(context: GatedContext) -> None:
     polls = [
         poll_of(row),
         poll_of(row, key=None),
-        poll_of(row, shows_operator=False),
+        poll_of(row, sent_by_operator=False),
         poll_of(row, job_id="x"),
         poll_of(other),
     ]

@@ -9,8 +9,8 @@ from ytaudio_daemon.api.vocabulary import (
     FINAL_STATUSES,
     STATUS_BY_STATE,
     Status,
-    states_of,
     to_options,
+    to_states,
 )
 from ytaudio_daemon.model import JobState, Phase
 
@@ -30,8 +30,8 @@ def job(state: JobState, **more: Any) -> Any:
 def test_every_state_has_a_status_and_every_status_a_state() -> None:
     assert set(STATUS_BY_STATE) == set(JobState)
     assert set(STATUS_BY_STATE.values()) == set(Status)
-    assert sorted(states_of(list(Status))) == sorted(JobState)
-    assert states_of([Status.PENDING]) == [
+    assert sorted(to_states(list(Status))) == sorted(JobState)
+    assert to_states([Status.PENDING]) == [
         JobState.QUEUED,
         JobState.HELD,
         JobState.WAITING,

@@ -7,8 +7,8 @@ from typing import cast
 import pytest
 
 from ytaudio_daemon.cli.commands.download_batch import stop_on_signals
-from ytaudio_daemon.cli.commands.download_feed import FeedRules, ItemFeed
-from ytaudio_daemon.cli.commands.download_list import Item, build_list
+from ytaudio_daemon.cli.commands.download_feed import ItemFeed
+from ytaudio_daemon.cli.commands.download_list import Item, LinksFile, build_list
 from ytaudio_daemon.cli.commands.download_reporters import download_progress_text
 from ytaudio_daemon.cli.entry import _insert_default_command
 from ytaudio_daemon.downloader.collection_expander import (
@@ -27,15 +27,17 @@ class NoLists:
     """An expander where no collection is named."""
 
 
-def fed(links: list[str], file: tuple[str, bytes, DropKind] | None) -> list[Item]:
+def fed(links: list[str], file: LinksFile | None) -> list[Item]:
     """Return the items as they are fed to the download, where none is a list."""
     items = build_list(links, file, LAYER, "192k").items
-    rules = FeedRules(
+    feed = ItemFeed(
+        items,
+        cast("CollectionExpander", NoLists()),
         max_items=500,
         control=ExpandControl(stop_signal=StopSignal()),
         on_listed=lambda _: None,
     )
-    return list(ItemFeed(items, cast("CollectionExpander", NoLists()), rules))
+    return list(feed)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,8 @@ def test_bare_flags_mean_download(words: str, read_as: str) -> None:
 def test_links_and_lines_are_listed_in_order_with_their_duplicates() -> None:
     content = b"https://youtu.be/BBBBBBBBBBB format=opus\nyoutu.be/AAAAAAAAAAA\nno\n"
     items = fed(
-        ["https://youtu.be/AAAAAAAAAAA", "nope"], ("urls.txt", content, DropKind.TEXT)
+        ["https://youtu.be/AAAAAAAAAAA", "nope"],
+        LinksFile("urls.txt", content, DropKind.TEXT),
     )
     assert [(i.location, i.duplicate_of, i.code) for i in items] == [
         ("", None, ""),
@@ -80,7 +83,7 @@ def test_links_and_lines_are_listed_in_order_with_their_duplicates() -> None:
 
 def test_parts_of_a_line_are_items_and_switched_off_links_are_told() -> None:
     content = b"youtu.be/AAAAAAAAAAA youtu.be/BBBBBBBBBBB\n#youtu.be/CCCCCCCCCCC\n"
-    found = build_list([], ("urls.txt", content, DropKind.TEXT), LAYER, "192k")
+    found = build_list([], LinksFile("urls.txt", content, DropKind.TEXT), LAYER, "192k")
     assert [item.location for item in found.items] == ["urls.txt:1.1", "urls.txt:1.2"]
     assert found.switched_off == [2]
 
@@ -88,7 +91,10 @@ def test_parts_of_a_line_are_items_and_switched_off_links_are_told() -> None:
 def test_a_file_that_is_no_list_is_refused() -> None:
     with pytest.raises(UsageError, match=r"song\.mp3: this is binary"):
         build_list(
-            [], ("song.mp3", bytes(range(32)) * 99, DropKind.TEXT), LAYER, "192k"
+            [],
+            LinksFile("song.mp3", bytes(range(32)) * 99, DropKind.TEXT),
+            LAYER,
+            "192k",
         )
 
 

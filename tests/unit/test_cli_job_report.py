@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ytaudio_daemon.cli.blocks import Facts
-from ytaudio_daemon.cli.commands.job_report import JobDetails, job_report, what_next
+from ytaudio_daemon.cli.commands.job_report import JobDetails, job_report, next_text
 from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import JobState, SessionState
@@ -90,8 +90,8 @@ def case(state: str, **more: Any) -> JobDetails:
         "session": session(),
         "quota": Quota(max_jobs=10),
         "file_is_gone": False,
-        "life": UP,
-        "place": None,
+        "liveness": UP,
+        "queue_place": None,
         "wall": NOW,
     }
     return JobDetails(**(known | more))
@@ -103,12 +103,15 @@ def case(state: str, **more: Any) -> JobDetails:
         (case("running"), "published when it is proven"),
         (case("running", job={"cancel_requested": True}), "being cancelled"),
         (case("queued"), "its turn in the queue"),
-        (case("queued", place=7), "no. 7 in the queue"),
-        (case("queued", place=7, life=PACED), "; the next starts at "),
-        (case("queued", place=7, life=PACED), "by the pace of 100 at once, then 200"),
+        (case("queued", queue_place=7), "no. 7 in the queue"),
+        (case("queued", queue_place=7, liveness=PACED), "; the next starts at "),
+        (
+            case("queued", queue_place=7, liveness=PACED),
+            "by the pace of 100 at once, then 200",
+        ),
         (case("queued", gates=[SHUT]), "YouTube asks for a proof."),
         (case("queued", gates=[SHUT]), "(in 10 min)"),
-        (case("queued", life=DOWN), "the daemon is not running"),
+        (case("queued", liveness=DOWN), "the daemon is not running"),
         (case("held"), "10 unfinished jobs"),
         (case("held", quota=Quota(max_jobs=1)), "1 unfinished job;"),
         (
@@ -124,7 +127,7 @@ def case(state: str, **more: Any) -> JobDetails:
     ],
 )
 def test_what_comes_next(about: JobDetails, said: str) -> None:
-    assert said in what_next(about)
+    assert said in next_text(about)
 
 
 @pytest.mark.parametrize("state", ["queued", "waiting"])
@@ -140,31 +143,31 @@ def test_an_outage_is_explained_and_nothing_need_be_done(
 ) -> None:
     """Also while YouTube is being asked again."""
     shut = outage_gate(None, "YouTube has an outage: it fails.", NOW)
-    said = what_next(case(state, gates=[shut], wall=NOW + passed_s))
+    said = next_text(case(state, gates=[shut], wall=NOW + passed_s))
     assert "YouTube has an outage: it fails. Nothing to do:" in said
     assert opening in said
 
 
 def test_a_gate_that_is_being_tried_says_so_and_names_no_time_that_is_past() -> None:
     probed = replace(SHUT, probe_job_id=7)
-    said = what_next(case("queued", gates=[probed], wall=NOW + 628))
+    said = next_text(case("queued", gates=[probed], wall=NOW + 628))
     assert "it is being tried: one download runs to see whether it is over" in said
     assert "ago" not in said
 
 
 def test_a_gate_whose_time_is_up_holds_nobody() -> None:
     later = case("queued", gates=[SHUT], wall=NOW + 601)
-    assert "YouTube" not in what_next(later)
+    assert "YouTube" not in next_text(later)
 
 
 @pytest.mark.parametrize("state", ["completed", "failed", "cancelled"])
 def test_a_finished_job_needs_no_daemon(state: str) -> None:
-    assert "daemon" not in what_next(case(state, life=DOWN))
+    assert "daemon" not in next_text(case(state, liveness=DOWN))
 
 
 def test_an_expired_session_offers_no_retry() -> None:
     expired = session(state=SessionState.EXPIRED)
-    assert "retry" not in what_next(
+    assert "retry" not in next_text(
         case("completed", file_is_gone=True, session=expired)
     )
 
@@ -222,5 +225,5 @@ def test_each_attempt_says_how_it_ended(row: dict[str, Any], how: str) -> None:
 
 
 def test_every_state_has_a_story() -> None:
-    tell: Callable[[JobDetails], str] = what_next
+    tell: Callable[[JobDetails], str] = next_text
     assert all(tell(case(state.value)) for state in JobState)

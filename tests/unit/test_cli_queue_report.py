@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ytaudio_daemon.api.queue_note import queue_note
+from ytaudio_daemon.api.job_answers import queue_note
 from ytaudio_daemon.cli.commands.queue_report import queue_facts
 from ytaudio_daemon.system.times import rfc3339
 

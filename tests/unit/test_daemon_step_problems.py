@@ -6,7 +6,7 @@ import os
 import pytest
 
 from ytaudio_daemon.daemon.problems import DEGRADING_CODES
-from ytaudio_daemon.daemon.step_problems import STEP_PROBLEM_CODES, problem_of
+from ytaudio_daemon.daemon.step_problems import STEP_PROBLEM_CODES, step_problem
 from ytaudio_daemon.errors import LedgerBusyError, TemplateError, UnsafePathError
 
 
@@ -26,17 +26,17 @@ from ytaudio_daemon.errors import LedgerBusyError, TemplateError, UnsafePathErro
 def test_an_error_of_the_machine_is_named_as_what_it_is(
     number: int, code: str, remedy: str
 ) -> None:
-    told = problem_of("views", OSError(number, os.strerror(number), "/srv/x"))
+    told = step_problem("views", OSError(number, os.strerror(number), "/srv/x"))
     assert told.code == code
     assert remedy in told.hint
     assert told.message == f"views: {os.strerror(number)}: /srv/x"
 
 
 def test_our_own_errors_keep_their_words() -> None:
-    told = problem_of("claims", LedgerBusyError("the ledger is in use", "Wait."))
+    told = step_problem("claims", LedgerBusyError("the ledger is in use", "Wait."))
     assert told == ("ledger_trouble", "claims: the ledger is in use", "Wait.")
-    assert problem_of("template", TemplateError("no")).code == "template_trouble"
-    assert problem_of("views", UnsafePathError("a link")).code == "unsafe_path"
+    assert step_problem("template", TemplateError("no")).code == "template_trouble"
+    assert step_problem("views", UnsafePathError("a link")).code == "unsafe_path"
 
 
 def test_whatever_holds_a_step_up_makes_the_daemon_degraded() -> None:

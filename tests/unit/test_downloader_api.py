@@ -12,7 +12,7 @@ from ytaudio_daemon import AudioDownloader, DownloadResult, UsageError
 from ytaudio_daemon.downloader.options_input import checked_options
 from ytaudio_daemon.downloader.result import final_event, progress_event, result_of
 from ytaudio_daemon.downloader.work_dirs import user_cache_dir
-from ytaudio_daemon.jobs.foreign_claims import holder_is_dead, holder_name
+from ytaudio_daemon.jobs.foreign_claims import claim_owner, owner_is_dead
 from ytaudio_daemon.model import Failure, FailureKind, Outcome, Progress
 from ytaudio_daemon.settings import load
 
@@ -139,17 +139,17 @@ def test_a_cache_folder_of_somebody_else_is_not_used(tmp_path: Path) -> None:
 
 
 def test_a_process_that_is_gone_is_told_from_one_that_lives() -> None:
-    mine = holder_name("box")
-    assert not holder_is_dead(mine, "box")
+    mine = claim_owner("box")
+    assert not owner_is_dead(mine, "box")
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     child.wait()
     namespace = mine.partition("/")[2].partition(".")[0]
-    assert holder_is_dead(f"box/{namespace}.{child.pid}.12345", "box")
-    assert holder_is_dead(
+    assert owner_is_dead(f"box/{namespace}.{child.pid}.12345", "box")
+    assert owner_is_dead(
         f"box/{namespace}.{os.getpid()}.1", "box"
     )  # its pid was taken over
 
 
 @pytest.mark.parametrize("holder", ["box", "other/1.2.3", "box/1.2.3", "box/x", ""])
 def test_who_cannot_be_judged_counts_as_alive(holder: str) -> None:
-    assert not holder_is_dead(holder, "box")
+    assert not owner_is_dead(holder, "box")

@@ -43,7 +43,7 @@ JOB = JobRow(
 
 def look(state: JobState, *, first: bool, gone: bool = False) -> NextAction:
     job = replace(JOB, state=state)
-    return next_action(job, is_first_look=first, file_is_gone=gone, wall=NOW)
+    return next_action(job, is_first_read=first, file_is_gone=gone, wall=NOW)
 
 
 def waiting(kind: FailureKind, retry_at: float, *, others: bool = False) -> NextAction:
@@ -52,7 +52,7 @@ def waiting(kind: FailureKind, retry_at: float, *, others: bool = False) -> Next
     )
     return next_action(
         job,
-        is_first_look=False,
+        is_first_read=False,
         file_is_gone=False,
         wall=NOW,
         has_other_egress=others,

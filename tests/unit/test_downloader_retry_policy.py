@@ -88,10 +88,10 @@ def test_an_egress_is_left_after_a_failure_that_may_be_its_own() -> None:
     [private, refused, blocked] = failures(
         FailureKind.UNAVAILABLE, FailureKind.TRANSIENT, FailureKind.BLOCKED
     )
-    choice.leave_after(private, "a")
+    choice.switch_after(private, "a")
     assert choice.current == "a"
-    choice.leave_after(refused, "a")
-    choice.leave_after(refused, "a")  # another thread's
+    choice.switch_after(refused, "a")
+    choice.switch_after(refused, "a")  # another thread's
     assert choice.current == "b"
-    choice.leave_after(blocked, "b")
+    choice.switch_after(blocked, "b")
     assert choice.current == "a"

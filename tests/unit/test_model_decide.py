@@ -193,14 +193,14 @@ def test_a_gate_that_is_closed_already_closes_for_longer() -> None:
     second = after(FailureKind.BLOCKED, surroundings=Surroundings(gate=standing)).gate
     assert second is not None
     assert second.until - NOW.wall == 2 * (first.until - NOW.wall)
-    old_news = Surroundings(gate=standing, is_news=False)
+    old_news = Surroundings(gate=standing, is_new_for_job=False)
     third = after(FailureKind.BLOCKED, surroundings=old_news).gate
     assert third is not None
     assert third.until == first.until, "a job that was blocked before doubles nothing"
 
 
 def test_a_single_blocked_video_closes_no_gate_and_waits_longer_each_time() -> None:
-    alone = Surroundings(is_said_of_others=False)
+    alone = Surroundings(others_are_blocked=False)
     waits = []
     for attempt in (1, 2, 3, 9):
         move = after(FailureKind.BLOCKED, tried(attempt=attempt), surroundings=alone)
@@ -211,7 +211,7 @@ def test_a_single_blocked_video_closes_no_gate_and_waits_longer_each_time() -> N
 
 
 def test_a_server_that_names_a_time_is_obeyed_at_its_first_word() -> None:
-    alone = Surroundings(is_said_of_others=False)
+    alone = Surroundings(others_are_blocked=False)
     gate = after(FailureKind.BLOCKED, surroundings=alone, retry_after_s=90.0).gate
     assert gate is not None
     assert gate.until == NOW.wall + 90
@@ -219,7 +219,7 @@ def test_a_server_that_names_a_time_is_obeyed_at_its_first_word() -> None:
 
 @pytest.mark.parametrize("kind", [FailureKind.OFFLINE, FailureKind.HOST])
 def test_a_fault_of_our_own_needs_no_second_video(kind: FailureKind) -> None:
-    assert after(kind, surroundings=Surroundings(is_said_of_others=False)).gate
+    assert after(kind, surroundings=Surroundings(others_are_blocked=False)).gate
 
 
 @pytest.mark.parametrize("kind", FailureKind)

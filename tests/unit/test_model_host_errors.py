@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from ytaudio_daemon.daemon.step_problems import problem_of
+from ytaudio_daemon.daemon.step_problems import step_problem
 from ytaudio_daemon.fetch.classify import Cause, Evidence, classify
 from ytaudio_daemon.jobs.prepare import work_folder_failure
 from ytaudio_daemon.jobs.publish_failures import publish_failure
@@ -53,7 +53,7 @@ def os_error(number: int) -> OSError:
 
 @pytest.mark.parametrize("number", HOST_WIDE)
 def test_an_error_has_one_code_wherever_it_shows(number: int) -> None:
-    step = problem_of("views", os_error(number)).code
+    step = step_problem("views", os_error(number)).code
     published = publish_failure(os_error(number))
     fetched = classify(Evidence(causes=(Cause(errno=number),)))
     forked = fork_refused(number)
@@ -121,14 +121,14 @@ REMEDIES = {
 @pytest.mark.parametrize("number", REMEDIES)
 def test_a_step_that_fails_names_what_helps(number: int) -> None:
     code, remedy = REMEDIES[number]
-    told = problem_of("views", os_error(number))
+    told = step_problem("views", os_error(number))
     assert told.code == code
     assert remedy in told.hint
 
 
 def test_a_process_that_cannot_be_started_is_no_locked_file() -> None:
     without_file = OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-    told = problem_of("engine", without_file)
+    told = step_problem("engine", without_file)
     assert told.code == fork_refused(errno.EAGAIN).code == "no_processes"
     assert "TasksMax=" in told.hint
 

@@ -25,7 +25,12 @@ REFUSED = RejectedVersion(version="2026.2.2", reason="it is worse", at=6.0)
 
 def test_notes_survive_being_written_down() -> None:
     tried = UpgradeResult(at=1.0, result="upgraded", version="2026.1.1", message="well")
-    notes = VersionHistory(stands=(A, B), refused=(REFUSED,), tried=tried)
+    notes = VersionHistory(activations=(A, B), rejected=(REFUSED,), last_upgrade=tried)
+    assert notes.to_json().keys() == {
+        "stands",
+        "refused",
+        "tried",
+    }  # older files' names
     assert VersionHistory.from_json(notes.to_json()) == notes
     assert VersionHistory.from_json(VersionHistory().to_json()) == VersionHistory()
 
@@ -34,7 +39,7 @@ def test_going_back_leads_through_all_that_was_used() -> None:
     notes = VersionHistory().with_activation(A).with_activation(B)
     assert notes.previous() == A
     notes = notes.with_rollback(REFUSED)
-    assert notes.stands == (A,)
+    assert notes.activations == (A,)
     assert notes.rejection_of("2026.2.2") == REFUSED
     assert notes.previous() == Activation()  # the installed one
     notes = notes.with_rollback(None)
@@ -50,21 +55,21 @@ def test_what_is_gone_back_to_is_not_watched_again() -> None:
         .with_activation(B)
         .with_rollback(REFUSED)
     )
-    assert notes.stands == (A,)
+    assert notes.activations == (A,)
 
 
 def test_using_a_refused_version_takes_the_refusal_back() -> None:
-    notes = VersionHistory(refused=(REFUSED,)).with_activation(B)
+    notes = VersionHistory(rejected=(REFUSED,)).with_activation(B)
     assert notes.rejection_of("2026.2.2") is None
 
 
 def test_what_the_link_says_goes_before_what_was_noted() -> None:
-    notes = VersionHistory(stands=(A, B))
+    notes = VersionHistory(activations=(A, B))
     assert notes.activation("2026.2.2") == B
     assert notes.activation("2026.1.1") == A  # killed before the link was changed
-    assert notes.rewound_to("2026.1.1").stands == (A,)
-    assert notes.rewound_to("2026.9.9").stands == (Activation(version="2026.9.9"),)
-    assert notes.rewound_to("").stands == ()
+    assert notes.rewound_to("2026.1.1").activations == (A,)
+    assert notes.rewound_to("2026.9.9").activations == (Activation(version="2026.9.9"),)
+    assert notes.rewound_to("").activations == ()
     assert notes.activation("2026.9.9") == Activation(version="2026.9.9")
 
 

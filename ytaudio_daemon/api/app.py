@@ -1,4 +1,4 @@
-"""The application: routes, error handlers, guard and OpenAPI description together."""
+"""Builds the application from routes, error handlers, guard and OpenAPI description."""
 
 from collections.abc import Collection
 from typing import Any
@@ -12,14 +12,13 @@ from ytaudio_daemon.api import (
     collection_routes,
     event_stream,
     health,
-    jobs,
-    previews,
+    job_routes,
+    preview_routes,
     problems,
-    sessions,
+    session_routes,
     start_page,
     subscription_routes,
 )
-from ytaudio_daemon.api.collection_slash import CollectionSlash
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.guard import Guard
 from ytaudio_daemon.api.openapi import (
@@ -28,6 +27,7 @@ from ytaudio_daemon.api.openapi import (
     without_operator,
 )
 from ytaudio_daemon.api.polled_jobs import PolledJobs
+from ytaudio_daemon.api.trailing_slash import TrailingSlash
 from ytaudio_daemon.api.watched_jobs import WatchedJobs
 
 
@@ -56,10 +56,12 @@ class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI description, built once."""
         if self.openapi_schema is None:
-            whole = super().openapi()
-            whole["components"]["schemas"] |= component_schemas()
+            description = super().openapi()
+            description["components"]["schemas"] |= component_schemas()
             has_token = self.state.context.token is not None
-            self.openapi_schema = whole if has_token else without_operator(whole)
+            self.openapi_schema = (
+                description if has_token else without_operator(description)
+            )
         return self.openapi_schema
 
 
@@ -72,12 +74,12 @@ def create_app(context: ApiContext, hosts: Collection[str] | None = None) -> Api
     """
     app = Api(context)
     parts = (
-        jobs,
+        job_routes,
         event_stream,
         audio,
-        previews,
+        preview_routes,
         collection_routes,
-        sessions,
+        session_routes,
         subscription_routes,
         health,
         start_page,
@@ -87,6 +89,6 @@ def create_app(context: ApiContext, hosts: Collection[str] | None = None) -> Api
         app.include_router(router)
     routes = [r for router in routers for r in router.routes if isinstance(r, Route)]
     problems.install_handlers(app, routes)
-    app.add_middleware(CollectionSlash, paths={r.path for r in routes})
+    app.add_middleware(TrailingSlash, paths={r.path for r in routes})
     app.add_middleware(Guard, hosts=hosts)
     return app

@@ -144,7 +144,7 @@ class AudioResponse(FileResponse):
         """Send the file; a range that Starlette refuses becomes a problem."""
         refusal: Problem | None = None
 
-        async def watched(message: Message) -> None:
+        async def send_unless_refused(message: Message) -> None:
             nonlocal refusal
             if message["type"] == "http.response.start":
                 refusal = _range_problem(message)
@@ -152,7 +152,7 @@ class AudioResponse(FileResponse):
                 await send(message)
 
         try:
-            await super().__call__(scope, receive, watched)
+            await super().__call__(scope, receive, send_unless_refused)
         finally:
             os.close(self._fd)
         if refusal is not None:

@@ -1,7 +1,7 @@
 """Authentication: by a session's key, or as the operator.
 
-What reads the ledger runs in a thread; the dependencies that only look at the request
-are `async`, for a thread would cost more than they do.
+Dependencies that read the ledger run in a thread; those that only read the request are
+`async`, for a thread would cost more than they do.
 """
 
 import hmac
@@ -49,23 +49,23 @@ async def get_context(request: Request) -> ApiContext:
 ContextDep = Annotated[ApiContext, Depends(get_context)]
 
 
-async def shows_operator(request: Request, context: ContextDep) -> bool:
-    """Return whether the request is the operator's; a wrong token is as good as none.
+async def sent_by_operator(request: Request, context: ContextDep) -> bool:
+    """Return whether the operator sent the request; a wrong token counts as none.
 
-    For routes that a session may use, too: their description needs no operator.
+    For routes that a session may use, too: OpenAPI then demands no operator for them.
     """
     if context.token is None:
         return not any(name in request.headers for name in PROXY_HEADERS)
-    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
-    given, right = shown.strip().encode("utf-8", "replace"), context.token.encode()
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    given, right = token.strip().encode("utf-8", "replace"), context.token.encode()
     return scheme.lower() == "bearer" and hmac.compare_digest(given, right)
 
 
-ShowsOperator = Annotated[bool, Depends(shows_operator)]
+SentByOperator = Annotated[bool, Depends(sent_by_operator)]
 
 
 async def is_operator(
-    context: ContextDep, bearer: Bearer, is_shown: ShowsOperator
+    context: ContextDep, bearer: Bearer, is_sent_by_operator: SentByOperator
 ) -> bool:
     """Return whether the request is the operator's.
 
@@ -75,9 +75,9 @@ async def is_operator(
     Raises:
         Problem: The request has a token that is not the operator's.
     """
-    if context.token is not None and bearer is not None and not is_shown:
+    if context.token is not None and bearer is not None and not is_sent_by_operator:
         raise_unauthorized("That is not the operator's token.", "Bearer")
-    return is_shown
+    return is_sent_by_operator
 
 
 IsOperator = Annotated[bool, Depends(is_operator)]
@@ -94,7 +94,7 @@ async def require_operator(is_operator: IsOperator) -> None:
 
 
 def own_session(
-    context: ContextDep, key: SessionKey, shows_operator: ShowsOperator
+    context: ContextDep, key: SessionKey, sent_by_operator: SentByOperator
 ) -> Session:
     """Return the session whose key is in the request's header.
 
@@ -105,7 +105,7 @@ def own_session(
     """
     if key is None:
         raise_unauthorized(f"The header {SESSION_HEADER} is missing.", "Session")
-    session = shown_session(context, key, by_uuid=shows_operator)
+    session = find_session_by_key(context, key, accept_uuid=sent_by_operator)
     if session is None:
         raise_unauthorized(f"There is no session of that {SESSION_HEADER}.", "Session")
     return require_active(session)
@@ -114,27 +114,29 @@ def own_session(
 OwnSession = Annotated[Session, Depends(own_session)]
 
 
-def shown_session(context: ApiContext, text: str, *, by_uuid: bool) -> Session | None:
+def find_session_by_key(
+    context: ApiContext, key: str, *, accept_uuid: bool
+) -> Session | None:
     """Return the session with this key; None if there is none.
 
     Args:
-        context: Where the ledger is.
-        text: What the client shows.
-        by_uuid: Whether a session's UUID will do. It stands in folder names, logs and
-            notices, so it is no secret.
+        context: Reads the ledger.
+        key: As the client sent it.
+        accept_uuid: Whether a session's UUID is accepted in the key's place. It stands in
+            folder names, logs and notices, so it is no secret.
     """
-    plain = text.lower()
+    plain = key.lower()
     if UUID_PATTERN.fullmatch(plain) is None:
         return None
     with context.read() as db:
         session = session_by_key(db, plain)
-    if session is None and by_uuid:
-        return session_by_uuid(context, plain)
+    if session is None and accept_uuid:
+        return find_session_by_uuid(context, plain)
     return session
 
 
-def session_by_uuid(context: ApiContext, text: str) -> Session | None:
-    """Return the session with this UUID, which must be whole; None if there is none."""
+def find_session_by_uuid(context: ApiContext, text: str) -> Session | None:
+    """Return the session with this UUID, not a part of it; None if there is none."""
     plain = text.lower()
     if UUID_PATTERN.fullmatch(plain) is None:
         return None

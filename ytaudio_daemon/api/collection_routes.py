@@ -20,7 +20,7 @@ from ytaudio_daemon.api.responses import (
     json_response,
     openapi_responses,
 )
-from ytaudio_daemon.api.sessions import KnownSession
+from ytaudio_daemon.api.session_routes import KnownSession
 from ytaudio_daemon.jobs.config_values import circumstances
 from ytaudio_daemon.ledger import collection_queries
 from ytaudio_daemon.ledger.collection_queries import CollectionDetails
@@ -52,7 +52,7 @@ COLLECTION_LINKS = {
 def own_collection(
     context: ContextDep, session: OwnSession, collection_id: CollectionId
 ) -> CollectionDetails:
-    """Return a collection of the session; those of others do not exist for it.
+    """Return a collection of the session; those of other sessions count as unknown.
 
     Raises:
         Problem: The session has no such collection.
@@ -60,10 +60,7 @@ def own_collection(
     """
     if collection_id == PREVIEW:
         raise HTTPException(405)
-    found = find_own_collection(context, session, collection_id)
-    if found is not None:
-        return found
-    raise Problem(404, "unknown_collection", "This session has no such collection.")
+    return _require_own(context, session, collection_id)
 
 
 OwnCollection = Annotated[CollectionDetails, Depends(own_collection)]
@@ -76,19 +73,13 @@ OwnCollection = Annotated[CollectionDetails, Depends(own_collection)]
     ),
 )
 def list_collections(
-    context: ContextDep,
-    session: KnownSession,
-    limit: Limit = 100,
-    after: After = None,
+    context: ContextDep, session: KnownSession, limit: Limit = 100, after: After = None
 ) -> Response:
     """List a session's playlists, albums and channels, the oldest first."""
-    last = None if after is None else own_collection(context, session, after)
+    last = None if after is None else _require_own(context, session, after)
     with context.read() as db:
         found = collection_queries.find_collections(
-            db,
-            session_id=session.id,
-            after_id=last.id if last else 0,
-            limit=limit + 1,
+            db, session_id=session.id, after_id=last.id if last else 0, limit=limit + 1
         )
     document: CollectionPage = {
         "schema": "ytaudio.collections/1",
@@ -172,7 +163,7 @@ def retry_collection(context: ContextDep, collection: OwnCollection) -> Response
 def post_collection(
     context: ApiContext, session: Session, new: NewCollection, job_options: JobOptions
 ) -> Response:
-    """Have a collection listed; one that was listed is listed again."""
+    """Record that a collection is to be listed, or listed again, and return it."""
     with context.write() as (db, now):
         asked = request_collection(
             db,
@@ -195,8 +186,8 @@ def api_collection(
     """Return a collection's answer, with a note on what a listing is waiting for."""
     note = message
     if note is None and collection.state not in LISTING_ENDED:
-        trouble = context.daemon_down_reason()
-        note = f"{trouble}; it is listed then" if trouble else None
+        down_reason = context.daemon_down_reason()
+        note = f"{down_reason}; it is listed then" if down_reason else None
     document = collection_document(collection, circumstances(context.settings))
     return {**document, "collection_uuid": collection.uuid, "note": note}
 
@@ -204,13 +195,22 @@ def api_collection(
 def find_own_collection(
     context: ApiContext, session: Session, collection_id: str
 ) -> CollectionDetails | None:
-    """Return a collection by its UUID; None where the session has none of that."""
+    """Return the session's collection with this UUID, or None."""
     plain = collection_id.lower()
     if not UUID_PATTERN.fullmatch(plain):
         return None
     with context.read() as db:
         found = collection_queries.collections_by_prefix(db, plain)
     return found[0] if found and found[0].session_id == session.id else None
+
+
+def _require_own(
+    context: ApiContext, session: Session, collection_id: str
+) -> CollectionDetails:
+    found = find_own_collection(context, session, collection_id)
+    if found is None:
+        raise Problem(404, "unknown_collection", "This session has no such collection.")
+    return found
 
 
 def _fresh(context: ApiContext, collection: CollectionDetails) -> CollectionDetails:

@@ -60,8 +60,8 @@ class ConnectionTable:
 
     When there is no room, the connection that has waited longest without a whole
     request is closed in favour of the new one. Honest clients send their request at
-    once; whoever opens connections and sends nothing, or half a request, only closes
-    connections of the same kind. Connections whose request is being handled stay.
+    once; a client that sends nothing, or half a request, only displaces connections of the
+    same kind. Connections whose request is being handled stay.
 
     Args:
         limits: How many there may be.
@@ -132,7 +132,7 @@ class ConnectionTable:
 
 
 def peer_of(address: str) -> str:
-    """Return whom an address is counted for: itself, or its network of IPv6.
+    """Return the peer of an address: itself, or its /64 network if it is IPv6.
 
     A host commonly has a whole /64 (RFC 6177), and can use an address for each connection.
     """

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ytaudio_daemon.api.preview_lane import PreviewLane
+from ytaudio_daemon.api.serial_previewer import SerialPreviewer
 from ytaudio_daemon.api.session_limits import OpeningRate
+from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.jobs.config_values import circumstances
-from ytaudio_daemon.ledger import Connection, Ledger
+from ytaudio_daemon.ledger import Connection, Ledger, queries
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.clock import Now
@@ -28,7 +29,7 @@ from ytaudio_daemon.views.documents import with_live_fields
 
 Document = dict[str, Any]
 
-#: Sessions whose status file is remembered as it was read last.
+#: Sessions whose parsed status file is cached.
 MAX_CACHED = 256
 
 
@@ -39,7 +40,7 @@ class ApiContext:
         ledger: Open and of this program's schema.
         layout: The folders of status files and audio.
         settings: The settings of the ledger's daemon.
-        daemon_down_reason: Returns in a sentence why the daemon is not up; "" if it is.
+        daemon_down_reason: Returns a sentence if the daemon is not running, else "".
         token: The operator's token, or None where none is configured.
     """
 
@@ -63,8 +64,7 @@ class ApiContext:
         self.streams_by_session: Counter[int] = Counter()
         #: How fast clients open sessions; changed in the event loop's thread alone.
         self.opening_rate = OpeningRate(time.monotonic)
-        #: Lists collections for previews.
-        self.preview_lane = PreviewLane(layout, settings)
+        self.previewer = SerialPreviewer(layout, settings)
         self._ledger = ledger
         self._status_files = StatusFileCache()
         # A read takes a millisecond, mostly in Python: concurrent reads would only wait
@@ -104,14 +104,19 @@ class ApiContext:
         with self._write_lock, write_and_wake(self._ledger, self.layout) as write:
             yield write
 
+    def ledger_error(self) -> LedgerError | None:
+        """Return the error of a short query, or None if the ledger can be read."""
+        try:
+            with self.read() as db:
+                queries.total_counts(db)
+        except LedgerError as error:
+            return error
+        return None
+
     def job_document(self, row: JobRow, *, is_daemon_up: bool) -> JobDocument:
         """Return a job's document, with progress if the daemon is running."""
         plain = job_document(
-            row,
-            None,
-            None,
-            self.settings.retry.attempts,
-            circumstances(self.settings),
+            row, None, None, self.settings.retry.attempts, circumstances(self.settings)
         )
         if not is_daemon_up:
             return plain
@@ -132,7 +137,7 @@ class ApiContext:
 
 
 class StatusFileCache:
-    """The jobs of sessions' status files, which are read again only after a change."""
+    """Reads status files; a session's is parsed again only after it has changed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -154,10 +159,10 @@ class StatusFileCache:
             return {}
         identity = found.st_ino, found.st_mtime_ns, found.st_size
         with self._lock:
-            kept = self._jobs.get(path)
-            if kept is not None and kept[0] == identity:
+            cached = self._jobs.get(path)
+            if cached is not None and cached[0] == identity:
                 self._jobs.move_to_end(path)
-                return kept[1]
+                return cached[1]
         document = self.read(path)
         jobs = _jobs_by_id(document) if document else {}
         with self._lock:
@@ -166,7 +171,7 @@ class StatusFileCache:
 
 
 def _jobs_by_id(document: Document) -> Mapping[str, Document]:
-    """Return a session's jobs; {} when somebody else wrote the document."""
+    """Return a session's jobs by ID; {} if the document has another form."""
     try:
         return {job["id"]: job for job in document["jobs"]}
     except (LookupError, TypeError):

@@ -116,7 +116,7 @@ async def job_events(
 
     Args:
         context: The resources.
-        watched: What is read for all streams.
+        watched: Reads the jobs of all streams.
         row: The job as it was read before its stream began.
     """
     yield format_sse_event(retry=RECONNECT_MS)

@@ -15,7 +15,6 @@ from ytaudio_daemon.api.responses import (
     openapi_responses,
     problem_responses,
 )
-from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.ledger import counters, queries
 from ytaudio_daemon.system import install_hints
 
@@ -29,10 +28,8 @@ def get_health(context: ContextDep) -> Response:
     It is ready when the ledger can be read. `degraded` means that no daemon is
     running: jobs are accepted and wait.
     """
-    try:
-        with context.read() as db:
-            queries.total_counts(db)
-    except LedgerError as error:
+    error = context.ledger_error()
+    if error is not None:
         raise Problem(
             503,
             "not_ready",
@@ -41,13 +38,13 @@ def get_health(context: ContextDep) -> Response:
             headers={"Retry-After": "5"},
             more={"live": True, "ready": False},
         ) from error
-    trouble = context.daemon_down_reason()
+    down_reason = context.daemon_down_reason()
     document: Health = {
-        "status": "degraded" if trouble else "ok",
+        "status": "degraded" if down_reason else "ok",
         "live": True,
         "ready": True,
         "version": __version__,
-        "daemon": {"is_up": not trouble, "note": trouble or None},
+        "daemon": {"is_up": not down_reason, "note": down_reason or None},
     }
     return json_response(document)
 
@@ -68,8 +65,10 @@ def get_status(context: ContextDep) -> Response:
             f"Start it: {install_hints.start_daemon_command(context.settings.config_file)}",
             headers={"Retry-After": "5"},
         )
-    trouble = context.daemon_down_reason()
-    return json_response({**document, "is_up": not trouble, "note": trouble or None})
+    down_reason = context.daemon_down_reason()
+    return json_response(
+        {**document, "is_up": not down_reason, "note": down_reason or None}
+    )
 
 
 @router.get(
@@ -93,12 +92,12 @@ def get_metrics(context: ContextDep) -> Response:
 def _exposition(context: ApiContext) -> bytes:
     with context.read() as db:
         counts, by_state = queries.total_counts(db), queries.session_counts(db)
-        kept = counters.read_all(db)
+        totals = counters.read_all(db)
     document = context.daemon_document()
     return exposition(
         counts=counts,
         sessions=by_state,
-        kept=kept,
+        totals=totals,
         daemon=document,
         is_up=not context.daemon_down_reason(),
         streams=context.streams_by_session.total(),

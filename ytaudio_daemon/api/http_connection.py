@@ -21,7 +21,7 @@ from ytaudio_daemon.api.problems import Problem
 REQUEST_TIMEOUT_S = 10.0
 #: Seconds in which a client must read some of a response that fills its buffers.
 STALLED_READER_TIMEOUT_S = 60.0
-#: What h11 calls the states of a client whose request is not whole.
+#: h11's states of a client whose request is not whole.
 HEAD_INCOMPLETE = h11.IDLE
 REQUEST_INCOMPLETE = (h11.IDLE, h11.SEND_BODY)
 
@@ -55,8 +55,8 @@ class BoundedConnection(H11Protocol):
         self._table = config.connections
         self._request_timer = _Timer(self._end_incomplete_request)
         self._reader_timer = _Timer(self._abort)
-        #: What is awaited of the client: `h11.IDLE` for the head, `h11.SEND_BODY`.
-        self._awaited: object = None
+        #: The client's state that the timer runs for: `h11.IDLE` (head), `h11.SEND_BODY`.
+        self._timed_state: object = None
 
     def connection_made(self, transport: Any) -> None:
         """Refuse the connection when there are too many; else await its request."""
@@ -71,7 +71,7 @@ class BoundedConnection(H11Protocol):
         self._watch_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Stop the timers, and remove the connection from the table."""
         self._request_timer.cancel()
         self._reader_timer.cancel()
         self._table.remove(self)
@@ -94,12 +94,12 @@ class BoundedConnection(H11Protocol):
             self._watch_request()
 
     def pause_writing(self) -> None:
-        """Begin to wait for a client that does not read its response."""
+        """Start the timer for a client that does not read its response."""
         super().pause_writing()
         self._reader_timer.start(STALLED_READER_TIMEOUT_S)
 
     def resume_writing(self) -> None:
-        """Go on writing: the client has read."""
+        """Stop that timer: the client has read."""
         self._reader_timer.cancel()
         super().resume_writing()
 
@@ -108,15 +108,15 @@ class BoundedConnection(H11Protocol):
         self._refuse(_too_many_connections())
 
     def _watch_request(self) -> None:
-        """Set the deadline of what is missing of the request, or none if it is whole."""
+        """Start the timer for the rest of the request; stop it if the request is whole."""
         state = self.conn.their_state
         is_waiting = state in REQUEST_INCOMPLETE and not self.transport.is_closing()
         self._table.set_waiting(self, is_waiting=is_waiting)
         if not is_waiting:
             self._request_timer.cancel()
-        elif state is not self._awaited or not self._request_timer.is_running:
+        elif state is not self._timed_state or not self._request_timer.is_running:
             self._request_timer.start(REQUEST_TIMEOUT_S)
-        self._awaited = state
+        self._timed_state = state
 
     def _end_incomplete_request(self) -> None:
         self._refuse(
@@ -160,7 +160,7 @@ class _Timer:
         return self._handle is not None
 
     def start(self, seconds: float) -> None:
-        """Call the function after that many seconds from now."""
+        """Call the function after that many seconds, in place of an earlier start."""
         self.cancel()
         self._handle = asyncio.get_running_loop().call_later(seconds, self._expire)
 
@@ -186,7 +186,7 @@ def _too_many_connections() -> Problem:
 
 
 def _events_of(problem: Problem) -> list[h11.Event]:
-    """Return a problem as what h11 sends; the connection ends with it."""
+    """Return a problem as h11's events; the connection ends with it."""
     response = problem.response()
     headers = [*response.raw_headers, (b"connection", b"close")]
     return [

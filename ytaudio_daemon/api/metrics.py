@@ -20,7 +20,7 @@ def exposition(
     *,
     counts: Mapping[JobState, int],
     sessions: Mapping[SessionState, int],
-    kept: Mapping[str, float],
+    totals: Mapping[str, float],
     daemon: Mapping[str, Any] | None,
     is_up: bool,
     streams: int,
@@ -30,14 +30,14 @@ def exposition(
     Args:
         counts: Jobs by state, from the ledger.
         sessions: Sessions by state, from the ledger.
-        kept: The counters that only grow, from the ledger.
+        totals: The counters that only grow, from the ledger.
         daemon: The daemon's document, if there is one.
         is_up: True if the daemon is running.
         streams: The number of clients that watch a job.
     """
     figures: list[Metric] = [
         *_ledger_gauges(counts, sessions),
-        *counter_metrics(kept),
+        *counter_metrics(totals),
         _gauge("ytaudio_daemon_up", int(is_up)),
         _gauge("ytaudio_api_streams", streams),
     ]
@@ -49,7 +49,7 @@ def exposition(
 
 
 #: The HELP text of each gauge without labels, by name.
-GAUGE_WORDS = {
+GAUGE_HELP = {
     "ytaudio_daemon_up": "1 while the daemon runs; without it, metrics of the daemon are its last.",
     "ytaudio_api_streams": "Clients of this server that watch a job now (GET /api/jobs/ID/events).",
     "ytaudio_disk_free_bytes": "Bytes free on the disk of downloads/.",
@@ -75,13 +75,13 @@ class _StaticCollector(Collector):
 def _ledger_gauges(
     counts: Mapping[JobState, int], sessions: Mapping[SessionState, int]
 ) -> list[Gauge]:
-    jobs_words = (
+    jobs_help = (
         "Jobs in the ledger now, by state. Those of ended sessions leave it in time."
     )
-    sessions_words = "Sessions in the ledger now, by state."
+    sessions_help = "Sessions in the ledger now, by state."
     return [
-        _labelled_gauge("ytaudio_jobs", jobs_words, "state", counts),
-        _labelled_gauge("ytaudio_sessions", sessions_words, "state", sessions),
+        _labelled_gauge("ytaudio_jobs", jobs_help, "state", counts),
+        _labelled_gauge("ytaudio_sessions", sessions_help, "state", sessions),
     ]
 
 
@@ -99,36 +99,36 @@ def _daemon_gauges(document: Mapping[str, Any]) -> list[Gauge]:
     known = {name: number for name, number in numbers.items() if number is not None}
     return [
         *(_gauge(name, number) for name, number in known.items()),
-        *_standstill_gauges(document),
+        *_obstacle_gauges(document),
     ]
 
 
-def _standstill_gauges(document: Mapping[str, Any]) -> list[Gauge]:
-    """Return the metrics of what stops downloads, or is a problem."""
+def _obstacle_gauges(document: Mapping[str, Any]) -> list[Gauge]:
+    """Return the metrics of closed gates, egresses and problems."""
     closed = {gate["name"] for gate in document["gates"]}
     gates = {name: int(name in closed) for name in GateName}
-    # A daemon of before has none in its document.
+    # The document of an older daemon has none.
     egresses = {e["name"]: int(e["open"]) for e in document.get("egress", [])}
     codes = [problem["code"] for problem in document["problems"]]
     problems = {code: codes.count(code) for code in codes}
-    gate_words = "1 while nothing is started: closed, due or being tried."
-    egress_words = "1 while no gate stops this way out to YouTube."
-    problem_words = "Problems that `ytaudio status` names now, by code."
+    gate_help = "1 while nothing is started: closed, due or being tried."
+    egress_help = "1 while no gate stops this way out to YouTube."
+    problem_help = "Problems that `ytaudio status` names now, by code."
     return [
-        _labelled_gauge("ytaudio_gate_shut", gate_words, "gate", gates),
-        _labelled_gauge("ytaudio_egress_open", egress_words, "egress", egresses),
-        _labelled_gauge("ytaudio_problems", problem_words, "code", problems),
+        _labelled_gauge("ytaudio_gate_shut", gate_help, "gate", gates),
+        _labelled_gauge("ytaudio_egress_open", egress_help, "egress", egresses),
+        _labelled_gauge("ytaudio_problems", problem_help, "code", problems),
     ]
 
 
 def _gauge(name: str, number: float) -> Gauge:
-    return Gauge(name, GAUGE_WORDS[name], number)
+    return Gauge(name, GAUGE_HELP[name], number)
 
 
 def _labelled_gauge(
-    name: str, words: str, label: str, numbers: Mapping[Any, int]
+    name: str, help_text: str, label: str, numbers: Mapping[Any, int]
 ) -> Gauge:
-    gauge = Gauge(name, words, labels=[label])
+    gauge = Gauge(name, help_text, labels=[label])
     for value, number in numbers.items():
         gauge.add_metric([str(value)], number)
     return gauge

@@ -1,4 +1,4 @@
-"""Finds the job that a request asks for, among those of the session that it shows."""
+"""Finds the job of an address among those of the session whose key was sent."""
 
 from typing import Annotated
 
@@ -7,8 +7,8 @@ from fastapi import Depends
 from ytaudio_daemon.api.auth import (
     UUID_PATTERN,
     ContextDep,
+    SentByOperator,
     SessionKey,
-    ShowsOperator,
     own_session,
 )
 from ytaudio_daemon.api.context import ApiContext
@@ -22,23 +22,25 @@ from ytaudio_daemon.ledger.sessions import Session
 def own_job(
     context: ContextDep,
     key: SessionKey,
-    shows_operator: ShowsOperator,
+    sent_by_operator: SentByOperator,
     job_id: JobId,
 ) -> JobRow:
-    """Return a job of the session that the request shows.
+    """Return the job of an address, which must be one of the client's session.
 
     Raises:
-        Problem: It shows no active session, or the session has no such job.
+        Problem: The request has no key of an active session, or the session no such job.
     """
     with context.read():
-        return job_of(context, own_session(context, key, shows_operator), job_id)
+        return require_own_job(
+            context, own_session(context, key, sent_by_operator), job_id
+        )
 
 
 OwnJob = Annotated[JobRow, Depends(own_job)]
 
 
-def job_of(context: ApiContext, session: Session, job_id: str) -> JobRow:
-    """Return a job of a session; jobs of other sessions do not exist for it.
+def require_own_job(context: ApiContext, session: Session, job_id: str) -> JobRow:
+    """Return a job of a session; those of other sessions count as unknown.
 
     Raises:
         Problem: The session has no such job.

@@ -1,8 +1,8 @@
 """Reads the jobs that clients poll: one read of the ledger for all requests that wait.
 
-SQLite's ledger cannot be read while a commit is written, and who waits for that sleeps
-longer each time. If every request read it by itself, requests would wait one behind the
-other, each for a commit of its own; so those that came during a read share the next one.
+SQLite cannot read while a commit is written, and a waiting reader sleeps longer each
+time. If every request read by itself, requests would wait one behind the other, each for
+a commit of its own; so those that arrive during a read share the next one.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from anyio.to_thread import run_sync
 from ytaudio_daemon.api.auth import own_session
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.job_answers import JobAnswers
-from ytaudio_daemon.api.own_jobs import job_of
+from ytaudio_daemon.api.own_jobs import require_own_job
 from ytaudio_daemon.api.problems import Problem
 from ytaudio_daemon.api.response_models import JobAnswer
 from ytaudio_daemon.ledger.queries import JobRow
@@ -29,13 +29,13 @@ class JobPoll:
     """A request for a job.
 
     Attributes:
-        key: The key of a session that it shows, or None.
-        shows_operator: Whether it is the operator's.
-        job_id: As it stands in the address.
+        key: The session's key in its header, or None.
+        sent_by_operator: Whether the operator sent it.
+        job_id: The job's UUID in its address.
     """
 
     key: str | None
-    shows_operator: bool
+    sent_by_operator: bool
     job_id: str
 
 
@@ -57,7 +57,8 @@ class PolledJobs:
         """Return the job's answer.
 
         Raises:
-            Problem: The request shows no active session, or the session has no such job.
+            Problem: The request has no key of an active session, or the session no such
+                job.
             LedgerError: The ledger cannot be read.
         """
         answer = asyncio.get_running_loop().create_future()
@@ -96,8 +97,8 @@ class PolledJobs:
 
     def _find(self, poll: JobPoll) -> JobRow | Problem:
         try:
-            session = own_session(self._context, poll.key, poll.shows_operator)
-            return job_of(self._context, session, poll.job_id)
+            session = own_session(self._context, poll.key, poll.sent_by_operator)
+            return require_own_job(self._context, session, poll.job_id)
         except Problem as problem:
             return problem
 

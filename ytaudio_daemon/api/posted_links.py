@@ -1,4 +1,4 @@
-"""What the body of a request asks for: a link, its options, which entries, how followed."""
+"""Reads the link and its options in the body of a request."""
 
 from dataclasses import dataclass
 
@@ -22,13 +22,13 @@ from ytaudio_daemon.model.options import check_layer, effective_options
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostedLink:
-    """A link that is taken, and everything that holds for it.
+    """An accepted link with all of its options.
 
     Attributes:
         target: A video or a collection.
-        options: Of its jobs: the request's over the session's and the config's.
-        layer: The options that only collections and the archive have, the request's
-            over the session's.
+        options: Its jobs': the request's laid over the session's and the config's.
+        layer: The options of collections and of the archive, the request's laid over the
+            session's.
     """
 
     target: LinkTarget
@@ -42,7 +42,7 @@ class PostedLink:
 
 
 def read_posted_link(
-    context: ApiContext, session: Session, wanted: NewJob
+    context: ApiContext, session: Session, new_job: NewJob
 ) -> PostedLink:
     """Return the link of a request with all of its options.
 
@@ -52,25 +52,25 @@ def read_posted_link(
     """
     download = context.settings.download
     try:
-        own = check_layer(to_options(wanted.given_options()))
-        of_collection = _checked_collection_options(wanted)
+        own = check_layer(to_options(new_job.given_options()))
+        of_collection = _checked_collection_options(new_job)
     except OptionError as error:
         raise Problem(422, error.code, error.message) from error
     defaults = _session_defaults(context, session)
     return PostedLink(
-        target=_target(wanted.url, of_collection, defaults),
+        target=_target(new_job.url, of_collection, defaults),
         options=effective_options(download.bitrate, download.layer, defaults, own),
         layer={**defaults, **of_collection},
     )
 
 
-def _checked_collection_options(wanted: NewJob) -> Layer:
-    given = wanted.given_collection_options()
+def _checked_collection_options(new_job: NewJob) -> Layer:
+    given = new_job.given_collection_options()
     return {key: check_collection_option(key, given[key]) for key in given}
 
 
 def _target(url: str, layer: Layer, defaults: Layer) -> LinkTarget:
-    """Return what a link asks for.
+    """Return the video or the collection that a link names.
 
     Args:
         url: The link.
@@ -78,7 +78,7 @@ def _target(url: str, layer: Layer, defaults: Layer) -> LinkTarget:
         defaults: The session's options, which they override.
 
     Raises:
-        Problem: It is no link that can be taken, or an option does not go with it.
+        Problem: The link is refused, or an option does not fit it.
     """
     target = single_target(url, layer)
     is_list = target.collection is not None

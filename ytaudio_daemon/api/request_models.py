@@ -1,6 +1,6 @@
-"""Bodies and parameters of requests: checked here for type and length.
+"""The bodies and parameters of requests, with their types and lengths.
 
-`model.options` checks whether the options can be carried out.
+`model.options` checks the values of options.
 """
 
 from typing import Annotated, Any
@@ -238,9 +238,7 @@ class PreviewWish(NewJob):
         extra="forbid",
         strict=True,
         json_schema_extra={
-            "examples": [
-                {"url": EXAMPLE_LIST_URL, "selection": {"max": "10m"}},
-            ]
+            "examples": [{"url": EXAMPLE_LIST_URL, "selection": {"max": "10m"}}]
         },
     )
 
@@ -261,30 +259,17 @@ class NewStatus(BaseModel):
     ]
 
 
-JobId = Annotated[
-    str,
-    Path(
-        description="The job's UUID.",
+def _uuid_path(description: str) -> Any:
+    return Path(
+        description=description,
         examples=[EXAMPLE_UUID],
         json_schema_extra={"format": "uuid"},
-    ),
-]
-CollectionId = Annotated[
-    str,
-    Path(
-        description="The collection's UUID.",
-        examples=[EXAMPLE_UUID],
-        json_schema_extra={"format": "uuid"},
-    ),
-]
-SessionId = Annotated[
-    str,
-    Path(
-        description="The session's UUID.",
-        examples=[EXAMPLE_UUID],
-        json_schema_extra={"format": "uuid"},
-    ),
-]
+    )
+
+
+JobId = Annotated[str, _uuid_path("The job's UUID.")]
+CollectionId = Annotated[str, _uuid_path("The collection's UUID.")]
+SessionId = Annotated[str, _uuid_path("The session's UUID.")]
 Limit = Annotated[
     int, Query(ge=1, le=MAX_PAGE, description="At most so many on a page.")
 ]

@@ -1,4 +1,4 @@
-"""Answers: how they are sent, and how the OpenAPI description shows them."""
+"""Builds JSON responses and their descriptions for OpenAPI."""
 
 import json
 from collections.abc import Mapping
@@ -10,10 +10,15 @@ from starlette.responses import Response
 from ytaudio_daemon.api import problems
 from ytaudio_daemon.api.response_models import REFERENCES, ProblemDetails
 
-#: Not for caches: answers are true for the moment, and some hold keys.
+#: Not for caches: documents change, and some contain keys.
 PRIVATE_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 OpenApiResponses = dict[int | str, dict[str, Any]]
+
+#: Statuses of the problems of every route that needs a session's key.
+OWN_STATUSES = (401, 410, 503)
+#: The same, where the address names one job or collection.
+OWN_ITEM_STATUSES = (*OWN_STATUSES, 404)
 
 
 def json_response(
@@ -37,42 +42,36 @@ def json_text(document: Mapping[str, object]) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-#: Statuses of the problems that every route of a session's own things can end in.
-OWN_STATUSES = (401, 410, 503)
-#: The same of a route whose address names one thing.
-OWN_ITEM_STATUSES = (*OWN_STATUSES, 404)
-
-
 def openapi_responses(
     kind: type,
-    what: str,
-    *refusals: int,
+    description: str,
+    *problem_statuses: int,
     status: int = 200,
-    leads_to: Mapping[str, Any] | None = None,
+    links: Mapping[str, Any] | None = None,
 ) -> OpenApiResponses:
     """Return the `responses` of a route: one document, and problems.
 
     Args:
         kind: The type of the document, one of `response_models.COMPONENTS`.
-        what: The description of the answer.
-        refusals: The statuses of the problems the route can end in.
-        status: The status of the answer with the document.
-        leads_to: OpenAPI's links from the answer to other operations.
+        description: The description of the response.
+        problem_statuses: The statuses of the problems the route can end in.
+        status: The status of the response with the document.
+        links: OpenAPI's links from the response to other operations.
     """
     content = {"application/json": {"schema": {"$ref": REFERENCES[kind]}}}
-    good = {"description": what, "content": content}
-    if leads_to:
-        good["links"] = dict(leads_to)
-    return {status: good, **problem_responses(*refusals)}
+    success = {"description": description, "content": content}
+    if links:
+        success["links"] = dict(links)
+    return {status: success, **problem_responses(*problem_statuses)}
 
 
 def problem_responses(*statuses: int) -> OpenApiResponses:
-    """Return the `responses` that are problems; any other status is one too."""
+    """Return the `responses` that are problems; the default is one, too."""
     schema = {"$ref": REFERENCES[ProblemDetails]}
     content = {problems.MEDIA_TYPE: {"schema": schema}}
-    described: OpenApiResponses = {
+    found: OpenApiResponses = {
         status: {"description": HTTPStatus(status).phrase, "content": content}
         for status in statuses
     }
-    described["default"] = {"description": "Any other problem", "content": content}
-    return described
+    found["default"] = {"description": "Any other problem", "content": content}
+    return found

@@ -18,8 +18,6 @@ from ytaudio_daemon import __version__
 from ytaudio_daemon.api.auth import ContextDep
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.responses import PRIVATE_HEADERS
-from ytaudio_daemon.errors import LedgerError
-from ytaudio_daemon.ledger import queries
 
 router = APIRouter(include_in_schema=False)
 
@@ -49,19 +47,14 @@ def get_start_page(request: Request, context: ContextDep) -> Response:
         host=host,
         base=f"{request.url.scheme}://{host}",
         daemon_down_reason=context.daemon_down_reason(),
-        ledger_error=_ledger_error(context),
+        ledger_error=_ledger_sentence(context),
         has_token=context.token is not None,
     )
     return HTMLResponse(page, headers=_HEADERS)
 
 
 def render(
-    *,
-    host: str,
-    base: str,
-    daemon_down_reason: str,
-    ledger_error: str,
-    has_token: bool,
+    *, host: str, base: str, daemon_down_reason: str, ledger_error: str, has_token: bool
 ) -> str:
     """Return the page as HTML. Pure.
 
@@ -83,28 +76,24 @@ def render(
         "base": base,
         "version": __version__,
         "daemon": daemon,
-        "daemon_class": _mark(daemon_down_reason),
+        "daemon_class": _css_class(daemon_down_reason),
         "ledger": ledger_error or _TAKES_JOBS,
-        "ledger_class": _mark(ledger_error),
+        "ledger_class": _css_class(ledger_error),
         "for_operator": " (with the operator's token)" if has_token else "",
     }
     escaped = {name: escape(text) for name, text in texts.items()}
     return _PAGE.substitute(escaped, style=_STYLE)
 
 
-def _ledger_error(context: ApiContext) -> str:
-    try:
-        with context.read() as db:
-            queries.total_counts(db)
-    except LedgerError as error:
-        return (
-            f"{_capitalized(error.message)}. No jobs are accepted until that is fixed."
-        )
-    return ""
+def _ledger_sentence(context: ApiContext) -> str:
+    error = context.ledger_error()
+    if error is None:
+        return ""
+    return f"{_capitalized(error.message)}. No jobs are accepted until that is fixed."
 
 
-def _mark(trouble: str) -> str:
-    return "bad" if trouble else "good"
+def _css_class(error: str) -> str:
+    return "bad" if error else "good"
 
 
 def _capitalized(sentence: str) -> str:

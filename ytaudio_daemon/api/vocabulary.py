@@ -60,8 +60,8 @@ MAX_UNFINISHED_PERCENT = 99.0
 AUDIO = "audio"
 
 
-def states_of(statuses: list[Status]) -> list[JobState]:
-    """Return the states of which one of the statuses is the API's word."""
+def to_states(statuses: list[Status]) -> list[JobState]:
+    """Return the states that the API shows as one of the statuses."""
     return [state for state, status in STATUS_BY_STATE.items() if status in statuses]
 
 
@@ -72,6 +72,6 @@ def to_options(given_options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def session_state(listed: Listed) -> SessionState | None:
+def to_session_state(listed: Listed) -> SessionState | None:
     """Return the state of the sessions on a list; None for any."""
     return None if listed is Listed.ALL else SessionState(listed.value)

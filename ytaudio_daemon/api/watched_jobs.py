@@ -19,7 +19,7 @@ READ_INTERVAL_S = 0.5
 
 
 class JobWatch:
-    """One client's look at a job: the latest answer that it has not been sent yet.
+    """One client's watch on a job: the latest answer, and whether it is new to the client.
 
     A client that reads slowly gets the latest answer, not all of them; so what is
     stored for it does not grow.
@@ -30,18 +30,18 @@ class JobWatch:
 
     def __init__(self, job_id: int) -> None:
         self.job_id = job_id
-        #: Nothing comes any more: the server stops, or the job's row was deleted.
+        #: No further answer comes: the server stops, or the job's row was deleted.
         self.is_ended = False
         self._latest: JobAnswer | None = None
         self._changed = anyio.Event()
 
-    async def next_answer(self, patience_s: float) -> JobAnswer | None:
+    async def next_answer(self, timeout_s: float) -> JobAnswer | None:
         """Return the job's answer when it has changed since the last call.
 
         Args:
-            patience_s: Seconds after which None is returned; it is too when it has ended.
+            timeout_s: Seconds after which None is returned, as at the end of the watch.
         """
-        with anyio.move_on_after(patience_s):
+        with anyio.move_on_after(timeout_s):
             await self._changed.wait()
             if not self.is_ended:
                 self._changed = anyio.Event()
@@ -49,7 +49,7 @@ class JobWatch:
         return None
 
     def update(self, answer: JobAnswer) -> None:
-        """Store what was read, and wake the client if it is something new."""
+        """Store an answer, and wake the client if it is a new one."""
         if answer != self._latest:
             self._latest = answer
             self._changed.set()
@@ -62,9 +62,9 @@ class JobWatch:
 
 
 class WatchedJobs:
-    """The jobs that clients watch, and the one reader that reads for all of them.
+    """The jobs that clients watch, and the one task that reads all of them.
 
-    It reads while somebody watches, in a task of its own; its methods are called in the
+    The task runs while there are watches; the methods are called in the
     event loop's thread alone.
 
     Args:
@@ -92,7 +92,7 @@ class WatchedJobs:
     async def _read_while_watched(self) -> None:
         try:
             while self._watches and not self._context.is_closing():
-                # Whoever comes meanwhile waits for the next read: its own is newer.
+                # A watch that begins meanwhile gets the next read: this one may be older.
                 await self._read_for(tuple(self._watches))
                 await anyio.sleep(READ_INTERVAL_S)
         finally:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from ytaudio_daemon.archive.findings import Finding, OtherSite, Problem
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.system.text import shortened, single_line
 from ytaudio_daemon.urls.archive_lines import ArchiveLineError, parse_archive_line
 
@@ -54,4 +54,4 @@ def _finding(name: str, number: int, line: str) -> Finding:
         return None
     if not found.is_youtube:
         return OtherSite(found.site)
-    return HadVideo(found.video_id, FoundIn.ARCHIVE_FILE)
+    return ArchivedVideo(found.video_id, FoundIn.ARCHIVE_FILE)

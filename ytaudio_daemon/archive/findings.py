@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ytaudio_daemon.model.had_video import HadVideo
+from ytaudio_daemon.model.archived_video import ArchivedVideo
 
 
 class OtherSite(NamedTuple):
@@ -44,4 +44,4 @@ class Problem(NamedTuple):
 
 
 #: What one line or file is; None for one without a meaning, which counts as progress only.
-Finding = HadVideo | OtherSite | Unmarked | Problem | None
+Finding = ArchivedVideo | OtherSite | Unmarked | Problem | None

@@ -14,8 +14,9 @@ from ytaudio_daemon.archive.findings import Finding, OtherSite, Problem, Unmarke
 from ytaudio_daemon.ledger import Connection, archive
 from ytaudio_daemon.ledger.archive import AddedCounts
 from ytaudio_daemon.ledger.retry_while_busy import retry_while_busy
+from ytaudio_daemon.ledger.sqlite_lock_wait import WRITE_PAUSE_S
+from ytaudio_daemon.model.archived_video import ArchivedVideo
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.had_video import HadVideo
 from ytaudio_daemon.system import failpoints
 
 #: Opens one write transaction.
@@ -93,10 +94,10 @@ def import_videos(
         LedgerError: It cannot be written; videos that were added before stay.
     """
     report = ImportReport()
-    chunk: list[HadVideo] = []
+    chunk: list[ArchivedVideo] = []
     write_at = time.monotonic() + MAX_CHUNK_S
     for finding in findings:
-        if isinstance(finding, HadVideo):
+        if isinstance(finding, ArchivedVideo):
             chunk.append(finding if with_paths else finding._replace(path=None))
         elif finding is not None:
             report.add(finding)
@@ -113,7 +114,7 @@ def import_videos(
 def _write_chunk(
     open_write: OpenWrite,
     session_name: str,
-    chunk: list[HadVideo],
+    chunk: list[ArchivedVideo],
     report: ImportReport,
     on_progress: Callable[[ImportReport], object],
 ) -> None:
@@ -123,10 +124,11 @@ def _write_chunk(
         report.counts += _write_batch(open_write, session_name, batch)
         failpoints.failpoint("archive.batch_added")
         on_progress(report)
+        time.sleep(WRITE_PAUSE_S)
 
 
 def _write_batch(
-    open_write: OpenWrite, session_name: str, batch: Sequence[HadVideo]
+    open_write: OpenWrite, session_name: str, batch: Sequence[ArchivedVideo]
 ) -> AddedCounts:
     def write() -> AddedCounts:
         with open_write() as (db, now):

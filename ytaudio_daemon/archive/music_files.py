@@ -14,7 +14,7 @@ from ytaudio_daemon.fetch.tag_marks import (
     video_in_tags,
 )
 from ytaudio_daemon.folders.layout import display_name
-from ytaudio_daemon.model.had_video import FoundIn, HadVideo
+from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.youtube_ids import is_video_id
 from ytaudio_daemon.system.regular_files import open_regular_file, read_regular_file
 from ytaudio_daemon.urls.file_name_ids import video_id_in_file_name
@@ -88,29 +88,29 @@ def read_file(path: Path) -> Finding:
 
 #: Returns the video that an audio file came from, and what names it; None if nothing does.
 #: Raises OSError, and UnreadableTagsError for a file that is damaged.
-Recogniser = Callable[[Path], HadVideo | None]
+Recogniser = Callable[[Path], ArchivedVideo | None]
 
 
-def _by_tags(path: Path) -> HadVideo | None:
+def _by_tags(path: Path) -> ArchivedVideo | None:
     ending = path.suffix.lower()
     if ending not in TAGGED_ENDINGS:
         return None
     with os.fdopen(open_regular_file(path, follow_links=True), "rb") as file:
         video_id = video_in_tags(file, ending)
-    return None if video_id is None else HadVideo(video_id, FoundIn.TAGS)
+    return None if video_id is None else ArchivedVideo(video_id, FoundIn.TAGS)
 
 
-def _by_info(path: Path) -> HadVideo | None:
+def _by_info(path: Path) -> ArchivedVideo | None:
     try:
         found = _read_info(path.with_name(path.stem + INFO_ENDING))
     except FileNotFoundError:
         return None
-    return found if isinstance(found, HadVideo) else None
+    return found if isinstance(found, ArchivedVideo) else None
 
 
-def _by_name(path: Path) -> HadVideo | None:
+def _by_name(path: Path) -> ArchivedVideo | None:
     video_id = video_id_in_file_name(path.name)
-    return None if video_id is None else HadVideo(video_id, FoundIn.FILE_NAME)
+    return None if video_id is None else ArchivedVideo(video_id, FoundIn.FILE_NAME)
 
 
 #: The most reliable first. Recognition by fingerprint, once there is one, goes last.
@@ -140,12 +140,12 @@ def _read_info(path: Path) -> Finding:
         if site != "youtube":
             return OtherSite(site)
         if is_video_id(str(facts["id"])):
-            return HadVideo(str(facts["id"]), FoundIn.INFO_JSON)
+            return ArchivedVideo(str(facts["id"]), FoundIn.INFO_JSON)
     named = video_id_in_file_name(path.name)
     if named is None:
         why = "it is no .info.json of yt-dlp, and its name has no ID in brackets"
         return _problem(path, why)
-    return HadVideo(named, FoundIn.INFO_JSON)
+    return ArchivedVideo(named, FoundIn.INFO_JSON)
 
 
 def _info_facts(path: Path) -> dict[str, Any] | None:

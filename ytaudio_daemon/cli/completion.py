@@ -43,9 +43,7 @@ def _whole_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _with_subparsers(
-    parser: argparse.ArgumentParser,
-) -> list[argparse.ArgumentParser]:
+def _with_subparsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
     commands = subcommand_parsers(parser)
     return [parser, *commands, *(v for c in commands for v in subcommand_parsers(c))]
 

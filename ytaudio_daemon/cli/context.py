@@ -14,9 +14,11 @@ from ytaudio_daemon.cli.output import Output
 from ytaudio_daemon.cli.status_path import status_folder_without_settings
 
 if TYPE_CHECKING:
-    from ytaudio_daemon.cli.configuration import Configuration
     from ytaudio_daemon.folders.layout import Layout
     from ytaudio_daemon.settings import Settings
+
+#: Imported at its first use: that takes 20 ms, and `status` does not need it.
+_SETTINGS = "ytaudio_daemon.settings"
 
 
 class CommandContext:
@@ -29,40 +31,37 @@ class CommandContext:
     """
 
     def __init__(
-        self,
-        args: Namespace,
-        output: Output,
-        environ: Mapping[str, str] = os.environ,
+        self, args: Namespace, output: Output, environ: Mapping[str, str] = os.environ
     ) -> None:
         self.args = args
         self.output = output
         self.environ = environ
 
     @cached_property
-    def _configuration(self) -> "Configuration":
-        """Imported at its first use: it takes 20 ms, which `status` does not need."""
-        module = import_module("ytaudio_daemon.cli.configuration")
-        configuration: Configuration = module.Configuration(self.args, self.environ)
-        return configuration
-
-    @property
     def config_file(self) -> Path | None:
         """The config file in use.
 
         Raises:
-            ConfigError: We are root, and the file in the current folder could be
-                somebody else's.
+            ConfigError: Others can change the file that was found, or its folders.
         """
-        return self._configuration.config_file
+        if self.args.config is not None:
+            return Path(self.args.config)
+        module = import_module(_SETTINGS)
+        found: Path | None = module.find_config(self.environ, Path.cwd())
+        return found
 
-    @property
+    @cached_property
     def settings(self) -> "Settings":
-        """The settings.
+        """The settings; --root overrides all other sources.
 
         Raises:
             ConfigError: They are unusable.
         """
-        return self._configuration.settings
+        root = self.args.root
+        overrides = {} if root is None else {"paths.root": root}
+        module = import_module(_SETTINGS)
+        settings: Settings = module.load(self.config_file, self.environ, overrides)
+        return settings
 
     @cached_property
     def layout(self) -> "Layout":
@@ -99,4 +98,12 @@ class CommandContext:
 
     def start_command(self) -> str:
         """Return the command that starts the daemon of this config."""
-        return self._configuration.start_command()
+        install_hints = import_module("ytaudio_daemon.system.install_hints")
+        root = self.args.root
+        command: str = install_hints.start_daemon_command(self.config_file, root)
+        return command
+
+    @property
+    def has_system_service(self) -> bool:
+        """True if systemd runs the daemon of this config, as a service of the system."""
+        return self.start_command().startswith("sudo systemctl")

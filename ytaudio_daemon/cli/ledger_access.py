@@ -10,11 +10,7 @@ from ytaudio_daemon.cli.privileges import drop_privileges, not_permitted_error
 from ytaudio_daemon.errors import NoLedgerError, UnknownSessionError
 from ytaudio_daemon.folders import wake_file
 from ytaudio_daemon.ledger import Connection, Ledger, migrate
-from ytaudio_daemon.ledger.sessions import (
-    Session,
-    find_session,
-    find_session_by_prefix,
-)
+from ytaudio_daemon.ledger.sessions import Session, find_session, find_session_by_prefix
 from ytaudio_daemon.model.host_errors import WRITE_REFUSED
 
 #: The beginning of a UUID, as lists on a terminal show it.
@@ -61,7 +57,7 @@ def require_session(db: Connection, name_or_uuid: str) -> Session:
 
 
 def find_session_id(ledger: Ledger, name_or_uuid: str | None) -> int | None:
-    """Return the number of the session that a list is narrowed to; None for all.
+    """Return the ledger's ID of the session to which a list is narrowed; None for all.
 
     Raises:
         UnknownSessionError: There is none of that name or UUID.

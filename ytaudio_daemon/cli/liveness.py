@@ -1,4 +1,4 @@
-"""Whether the daemon is alive, judged from its status document alone."""
+"""Judges from the daemon's status document alone whether the daemon is alive."""
 
 import json
 import os
@@ -178,6 +178,6 @@ def _process_exists(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
-        return True
+    except PermissionError:  # it exists, and is another user's
+        pass
     return True

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -35,7 +36,7 @@ class Output:
 
     @property
     def is_terminal(self) -> bool:
-        """True if a person reads it. TERM=dumb (editors, CI) counts as a pipe."""
+        """True if standard output is a terminal. TERM=dumb (editors, CI) counts as a pipe."""
         return self._out.isatty() and os.environ.get("TERM") != "dumb"
 
     @cached_property
@@ -68,7 +69,7 @@ class Output:
 
     def _print_to(self, out: IO[str]) -> None:
         self._out = out
-        self.__dict__.pop("terminal", None)  # the next one leads there
+        self.__dict__.pop("terminal", None)  # the next use makes one for this stream
 
     def line(self, text: str = "") -> None:
         """Print one line, made safe for a terminal."""
@@ -149,6 +150,11 @@ def _aligned_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
     for row in clean:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(padded).rstrip()
+
+
+def is_confirmed(args: Namespace, question: str) -> bool:
+    """True if --yes is given, no terminal is there to ask on, or a person says yes."""
+    return args.yes or not sys.stdin.isatty() or ask(question)
 
 
 def ask(question: str, answer: Callable[[str], str] = input) -> bool:

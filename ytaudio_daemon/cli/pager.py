@@ -51,7 +51,7 @@ def pager_command(environment: Mapping[str, str]) -> list[str]:
 
 
 def _run_pager(command: list[str], text: str, environment: Mapping[str, str]) -> bool:
-    """Show a text until the reader has seen enough; False if there is no such pager."""
+    """Show a text until the user quits the pager; returns False if it cannot be run."""
     try:
         pager = subprocess.Popen(
             command,
@@ -68,4 +68,5 @@ def _run_pager(command: list[str], text: str, environment: Mapping[str, str]) ->
         pager.communicate(text)
     finally:
         signal.signal(signal.SIGINT, before)
-    return pager.returncode not in {126, 127}  # a shell's words for "no such command"
+    # What a shell returns for a command that cannot be run, or is not found.
+    return pager.returncode not in {126, 127}

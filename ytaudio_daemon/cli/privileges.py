@@ -15,9 +15,9 @@ from ytaudio_daemon.system.files import nearest_existing
 def drop_privileges(context: CommandContext) -> None:
     """Become the owner of the state folder if we are root, with no way back.
 
-    The daemon could neither change nor remove files that root makes there, and root
-    must not trust what lies there. The config file has been read before. Any other
-    user stays who they are.
+    The daemon could neither change nor remove files that root makes there, and root must
+    not trust the files there. The config file has been read before. The rights of any
+    other user stay as they are.
     """
     owner = _owner_stat(context)
     os.umask(context.settings.paths.umask)
@@ -55,10 +55,8 @@ def _owner_stat(context: CommandContext) -> os.stat_result:
     to anything, `/tmp` say. The root folder goes last, for a state folder that root
     made by mistake in another user's tree.
     """
-    state, root = (
-        nearest_existing(context.layout.state),
-        nearest_existing(context.settings.paths.root),
-    )
+    state = nearest_existing(context.layout.state)
+    root = nearest_existing(context.settings.paths.root)
     found = (state.lstat(), state.stat(), root.stat())
     return next((each for each in found if each.st_uid), found[0])
 

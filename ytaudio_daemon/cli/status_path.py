@@ -39,18 +39,21 @@ def status_folder_without_settings(
     if paths is None:
         return None
     root_given = root or environ.get("YTAUDIO_PATHS_ROOT")
-    root_said = root_given or paths.get("root", DEFAULT_ROOT if file else ".")
+    root_wanted = root_given or paths.get("root", DEFAULT_ROOT if file else ".")
     status = environ.get("YTAUDIO_PATHS_STATUS") or paths.get("status", DEFAULT_STATUS)
-    if not (_is_plain(root_said) and _is_plain(status)) or "" in {root, status}:
+    if not (_is_plain(root_wanted) and _is_plain(status)) or "" in {root, status}:
         return None
     base = file.parent if file and not root_given else cwd
-    return ((base / root_said).resolve() / status).resolve()
+    return ((base / root_wanted).resolve() / status).resolve()
 
 
 def _config_paths(
     config: str | None, environ: Mapping[str, str], cwd: Path
 ) -> tuple[Path | None, Mapping[str, Any] | None]:
-    """Return the config file in use and its `[paths]`; None for the latter: unusable."""
+    """Return the config file in use and its `[paths]`.
+
+    The file is None where there is none, and `[paths]` where only the settings can read it.
+    """
     named = config or environ.get(CONFIG_VARIABLE)
     candidates = (named,) if named else (LOCAL_CONFIG, SYSTEM_CONFIG)
     for candidate in candidates:
@@ -63,12 +66,22 @@ def _config_paths(
             return file, None
         if not named and _is_untrusted(file, cwd):
             return file, None
-        return file, import_module("ytaudio_daemon.cli.config_paths").paths_in(text)
+        return file, _parse_paths(text)
     return None, None if named else {}
 
 
+def _parse_paths(config: bytes) -> Mapping[str, Any] | None:
+    """Return the table `[paths]` of a config; None where only the settings can read it."""
+    tomllib = import_module("tomllib")  # 3 ms, only where there is a config
+    try:
+        paths = tomllib.loads(config.decode("utf-8-sig")).get("paths", {})
+    except (ValueError, RecursionError):
+        return None
+    return paths if isinstance(paths, dict) else None
+
+
 def _is_untrusted(file: Path, cwd: Path) -> bool:
-    """Return whether `settings.find_config` would refuse a file that nobody named."""
+    """True if `settings.find_config` would refuse a file that was not named."""
     folder = cwd if file.is_relative_to(cwd) else file.parent
     try:
         return first_untrusted_part(file, folder) is not None

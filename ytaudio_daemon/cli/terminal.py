@@ -36,7 +36,7 @@ STYLES = {
     "warning": "yellow",
     "broken": "bold red",
 }
-#: What the last column, which has the titles, keeps at least.
+#: The least width of the last column, which has the titles.
 MIN_LAST_WIDTH = 20
 #: Columns this narrow, such as IDs and states, are not cut.
 LEAST_CUT_WIDTH = 9

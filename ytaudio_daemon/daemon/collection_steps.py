@@ -1,22 +1,22 @@
 """The loop's steps for collections: record what listings found, claim and start others.
 
-And those for subscriptions: look at them again, remove what is beyond `keep_last`.
+Also those for subscriptions: queue the looks that are due, remove the files beyond
+`keep_last`.
 """
 
 import math
 
 from ytaudio_daemon.daemon.schedule import Schedule, Step
 from ytaudio_daemon.daemon.services import Services
-from ytaudio_daemon.jobs.config_values import egress_keys, pace, retry_policy
-from ytaudio_daemon.jobs.runner import CLAIM_POLL_S, DUE_MARGIN_S
-from ytaudio_daemon.ledger import Connection, gates, listing_claims, listing_ends
+from ytaudio_daemon.jobs.config_values import retry_policy
+from ytaudio_daemon.jobs.next_claim import DUE_MARGIN_S, seconds_to_next_claim
+from ytaudio_daemon.ledger import listing_claims, listing_ends
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.decide import max_retry_delay_s
-from ytaudio_daemon.model.egress import gates_at
 
 
 class CollectionSteps:
-    """Drives the lister; sets when collections are looked at again.
+    """Drives the lister; sets when collections are due to be listed.
 
     Args:
         services: All parts of the daemon.
@@ -98,17 +98,5 @@ class CollectionSteps:
             retry_s = math.inf if soonest is None else max(0.0, soonest - now.wall)
             if not self._pool.free_listing_slots() or not listing_claims.has_queued(db):
                 return retry_s + DUE_MARGIN_S
-            soon = min(
-                self._seconds_to_next_by(key, db, now)
-                for key in egress_keys(self._lister.settings)
-            )
-        return min(soon + DUE_MARGIN_S, retry_s + DUE_MARGIN_S, CLAIM_POLL_S)
-
-    def _seconds_to_next_by(self, egress: str, db: Connection, now: Now) -> float:
-        closed = gates_at(egress, gates.closed_gates(db))
-        if any(gate.is_being_probed(now.wall) for gate in closed):
-            return CLAIM_POLL_S  # the end of the probe is an event
-        shut = [gate.until - now.wall for gate in closed]
-        bucket = pace(self._lister.settings)
-        token = gates.seconds_to_next_token(db, bucket, now, egress)
-        return max([0.0, *shut, token])
+            claim_s = seconds_to_next_claim(db, self._lister.settings, now)
+        return min(claim_s, retry_s + DUE_MARGIN_S)

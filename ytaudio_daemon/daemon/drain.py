@@ -1,4 +1,4 @@
-"""The end of a daemon: nothing new is begun, what runs may finish for a while."""
+"""The drain after SIGTERM: nothing new starts, running attempts may finish for a while."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ STOP_MARGIN_S = 15.0
 
 
 class Drain:
-    """Whether the daemon drains, and until when.
+    """Begins the drain and decides when it is over.
 
     Args:
         notifier: Reports the drain to systemd.
@@ -44,7 +44,7 @@ class Drain:
         self._notifier.extend_timeout(DRAIN_TIMEOUT_S + STOP_MARGIN_S)
 
     def is_over(self, stop_count: int, mono: float) -> bool:
-        """Return whether all has ended, it took too long, or a second signal cut it short.
+        """Return whether all attempts ended, time is up, or a second signal came.
 
         Args:
             stop_count: Signals to stop so far.

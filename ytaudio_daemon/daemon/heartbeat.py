@@ -1,4 +1,4 @@
-"""The heartbeat: every half minute, whatever events came or were lost."""
+"""The heartbeat: checks every half minute what lost events could have left undone."""
 
 import time
 
@@ -10,7 +10,7 @@ from ytaudio_daemon.daemon.systemd_watchdog import SystemdWatchdog
 from ytaudio_daemon.daemon.terminal_log import TerminalLog
 from ytaudio_daemon.errors import LedgerError
 from ytaudio_daemon.fetch.tools import find_tools
-from ytaudio_daemon.jobs.stale_pauses import open_stale_gates
+from ytaudio_daemon.jobs.stale_gates import open_stale_gates
 from ytaudio_daemon.ledger import counters, gates, meta
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.hints import PERSON_CODES
@@ -41,7 +41,7 @@ class Heartbeat:
         self._terminal_log = TerminalLog(services.snapshot_builder.settings)
 
     def beat(self, now: Now, mono: float) -> None:
-        """Do all of it if it is due. One that fails stays due, and is a problem.
+        """Do all of this if a heartbeat is due; one that fails stays due.
 
         Raises:
             LedgerError: The ledger cannot be written.
@@ -65,10 +65,8 @@ class Heartbeat:
         self._schedule.heartbeat_done(mono)
 
     def _save_uptime(self, now: Now, mono: float) -> None:
-        ledger, phase_times = (
-            self._services.ledger,
-            self._services.job_runner.phase_times,
-        )
+        ledger = self._services.ledger
+        phase_times = self._services.job_runner.phase_times
         try:
             ledger.check_not_replaced()
             with ledger.write() as db:

@@ -13,7 +13,7 @@ from ytaudio_daemon.pool import Ended
 
 
 class JobSteps:
-    """Drives the job runner; sets when jobs are looked at again.
+    """Drives the job runner; sets when claims, retries and kills are due.
 
     Args:
         services: All parts of the daemon.
@@ -31,9 +31,9 @@ class JobSteps:
         self.gates: list[Gate] = []
 
     def collect_events(self, mono: float) -> None:
-        """Collect the workers' events; an end may let others start, or need a retry.
+        """Collect the workers' events; after an end, claims and retries are due.
 
-        Progress need not be looked at: claims stay due while the pool has no room.
+        After progress nothing is due: claims stay due while the pool has no room.
         """
         events = self._pool.poll(mono)
         self._runner.collect(events)
@@ -68,7 +68,7 @@ class JobSteps:
     def start_jobs(self, now: Now, mono: float) -> None:
         """Claim and start jobs while there is room; set when to claim again.
 
-        Without room claims stay due: it is asked for again as soon as there is some.
+        Without room claims stay due, and are made as soon as there is some.
         """
         if not self._schedule.is_due(Step.CLAIMS, mono) or not self._pool.free_slots():
             return

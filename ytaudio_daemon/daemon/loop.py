@@ -1,8 +1,8 @@
 """The one loop: every step is short, and `now` is read once a tick.
 
-Other threads (watchdog) only set a flag and wake it. A step that fails in a
-way that may pass is tried again a second later and named in `problems`; nothing it had
-in hand is lost. `Loop._tick` is the order of the steps; `schedule` says when each is due.
+Other threads (watchdog) only set a flag and wake it. A step that fails is a problem in
+the status and is tried again a second later; nothing that it was working on is lost.
+`Loop._tick` has the order of the steps, `schedule` the times at which they are due.
 """
 
 import select
@@ -13,6 +13,7 @@ from ytaudio_daemon.daemon.collection_steps import CollectionSteps
 from ytaudio_daemon.daemon.drain import Drain
 from ytaudio_daemon.daemon.heartbeat import Heartbeat
 from ytaudio_daemon.daemon.job_steps import JobSteps
+from ytaudio_daemon.daemon.problem_report import ProblemReport
 from ytaudio_daemon.daemon.problems import DEGRADING_CODES
 from ytaudio_daemon.daemon.schedule import Schedule, Step, service_due_times
 from ytaudio_daemon.daemon.services import Services
@@ -62,11 +63,11 @@ class Loop:
             self._poller.register(wakes.fileno(), select.POLLIN)
 
     def request_sweep(self) -> None:
-        """Have expired sessions looked for in this tick, or the next."""
+        """Have expired sessions searched in this tick, or the next."""
         self._schedule.due_now(Step.SWEEP)
 
     def request_looks(self) -> None:
-        """Have subscriptions looked at if they are due."""
+        """Have the looks of subscriptions queued that are due."""
         self._schedule.due_now(Step.SUBSCRIPTIONS)
 
     def run(self) -> None:
@@ -104,7 +105,7 @@ class Loop:
         return has_more or has_pages
 
     def _take_in_work(self, now: Now, mono: float) -> bool:
-        """Do the part of a tick that a draining daemon no longer does."""
+        """Do the part of a tick that a draining daemon leaves out; True if there is more."""
         services, run = self._services, self._steps.run
         run("engine", partial(self._update_ytdlp, now, mono))
         run("template", partial(self._ensure_template, mono))
@@ -188,11 +189,10 @@ class Loop:
 
     def _snapshot(self, now: Now) -> DaemonSnapshot:
         """Build the status from memory only, so that it works when the ledger does not."""
-        builder, notifications = (
-            self._services.snapshot_builder,
-            self._services.notifications,
-        )
-        builder.notify_problems = notifications.delivery_problems()
+        builder = self._services.snapshot_builder
+        notifications = self._services.notifications
+        problems = notifications.delivery_problems()
+        builder.notify_problems = [ProblemReport(*problem) for problem in problems]
         state = "draining" if self._drain.is_begun else "running"
         snapshot = builder.build(state, self._jobs.gates, now)
         causes = [p for p in snapshot.problems if p.code in DEGRADING_CODES]
@@ -213,7 +213,7 @@ class Loop:
                 services, services.clock.now(), mono, is_draining=draining
             ),
             ("bulletin", self._status_line.next_due()),
-            ("pulse", self._watchdog.next_due()),
+            ("watchdog", self._watchdog.next_due()),
         ]
         if self._drain.until is not None:
             due.append(("drain", self._drain.until))

@@ -12,11 +12,7 @@ from ytaudio_daemon.ledger.ledger_file import (
     back_up_before_migration,
     close_ledger_to_others,
 )
-from ytaudio_daemon.ledger.migrate import (
-    check_integrity,
-    migrate,
-    migrate_in_child,
-)
+from ytaudio_daemon.ledger.migrate import check_integrity, migrate, migrate_in_child
 from ytaudio_daemon.ledger.retry_while_busy import retry_while_busy
 from ytaudio_daemon.settings import Settings
 

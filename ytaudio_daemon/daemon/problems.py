@@ -1,8 +1,9 @@
-"""The present problems since when they exist; those of gates and inbox in words. Pure."""
+"""Stores since when problems exist; describes those of gates and inbox. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
+from ytaudio_daemon.daemon.problem_report import ProblemReport
 from ytaudio_daemon.daemon.step_problems import STEP_PROBLEM_CODES
 from ytaudio_daemon.intake.ignored_files import MAX_LISTED, IgnoredFiles
 from ytaudio_daemon.model.egress import EGRESS_GATES, Egress, gates_at, gates_for_all
@@ -10,8 +11,6 @@ from ytaudio_daemon.model.gates import Gate, GateName, GateState
 from ytaudio_daemon.model.hints import Circumstances, gate_hint
 from ytaudio_daemon.views.snapshot import DaemonProblem
 
-#: A problem as it is now: code, message, hint.
-ProblemReport = tuple[str, str, str]
 #: A key of the config has another value than the running daemon.
 NEEDS_RESTART = "needs_restart"
 #: Problems that make the daemon's state `degraded`.
@@ -26,7 +25,7 @@ DEGRADING_CODES = STEP_PROBLEM_CODES | frozenset(
         "js_runtime_missing",
         "one_file_system",
         GateName.OUTAGE.value,
-    },
+    }
 )
 #: Files that are named one by one; `doctor` and the session's status name more.
 MAX_NAMED_FILES = 20
@@ -36,7 +35,8 @@ class ProblemTracker:
     """Stores when each problem was first reported."""
 
     def __init__(self) -> None:
-        self._known: dict[str, DaemonProblem] = {}
+        #: By code and message.
+        self._known: dict[tuple[str, str], DaemonProblem] = {}
 
     def update(
         self, found: Iterable[ProblemReport], wall: float
@@ -44,23 +44,21 @@ class ProblemTracker:
         """Replace the problems by the present ones, and return them.
 
         Args:
-            found: (code, message, hint) of each; two with one code differ in the message.
+            found: The present problems.
             wall: The present, seconds since 1970.
         """
-        fresh: dict[str, DaemonProblem] = {}
-        for code, message, hint in found:
-            key = f"{code}\0{message}"
+        present: dict[tuple[str, str], DaemonProblem] = {}
+        for report in found:
+            key = report.code, report.message
             known = self._known.get(key)
             since = wall if known is None else known.since
-            fresh[key] = DaemonProblem(
-                code=code, message=message, hint=hint, since=since
-            )
-        self._known = fresh
-        return list(fresh.values())
+            present[key] = DaemonProblem(**report._asdict(), since=since)
+        self._known = present
+        return list(present.values())
 
     @property
     def is_degraded(self) -> bool:
-        """Whether a problem holds up all work: until a person mends it, or YouTube does."""
+        """Whether a problem stops all work, until a person or YouTube mends it."""
         return any(problem.code in DEGRADING_CODES for problem in self._known.values())
 
 
@@ -88,17 +86,14 @@ def gate_problems(
 
 
 def _problem_for_all(
-    gate: Gate,
-    egresses: Sequence[Egress],
-    circumstances: Circumstances,
-    wall: float,
+    gate: Gate, egresses: Sequence[Egress], circumstances: Circumstances, wall: float
 ) -> ProblemReport:
     if gate.name is GateName.OUTAGE:  # the same text all the time: it is one problem
-        return gate.name.value, gate.reason, gate.hint
+        return ProblemReport(gate.name.value, gate.reason, gate.hint)
     is_one_of_several = gate.name in EGRESS_GATES and len(egresses) > 1
     names = [f" by {one.name}" for one in egresses if one.key == gate.egress]
     by = "".join(names) if is_one_of_several else ""
-    return (
+    return ProblemReport(
         gate.name.value,
         f"{_opening(gate, by, wall)}: {gate.reason}",
         gate_hint(gate, circumstances) or "It continues by itself.",
@@ -106,7 +101,7 @@ def _problem_for_all(
 
 
 def _problem_of_one(gate: Gate, egress: Egress, wall: float) -> ProblemReport:
-    return (
+    return ProblemReport(
         "egress_closed",
         f"{_opening(gate, f' by {egress.name}', wall)}: {gate.reason}",
         "Nothing to do: the other egresses go on, and this one by itself.",
@@ -114,7 +109,7 @@ def _problem_of_one(gate: Gate, egress: Egress, wall: float) -> ProblemReport:
 
 
 def _opening(gate: Gate, by: str, wall: float) -> str:
-    """Return until when nothing is started, or what shows whether it is over."""
+    """Return the first words: until when nothing starts, or which download probes."""
     state = gate.state(wall)
     if state is GateState.PROBING:
         return f"One download runs{by} to see whether it is over"
@@ -127,13 +122,14 @@ def _opening(gate: Gate, by: str, wall: float) -> str:
 def inbox_problems(ignored_files: IgnoredFiles) -> Iterator[ProblemReport]:
     """Yield a problem for everything in the inbox that is not taken."""
     for code, (message, hint) in ignored_files.inbox_problems.items():
-        yield code, message, hint
+        yield ProblemReport(code, message, hint)
     for message, hint in ignored_files.unmovable_folders.reports():
-        yield "drop_not_movable", message, hint
+        yield ProblemReport("drop_not_movable", message, hint)
     for path, reason in ignored_files.waiting:
-        yield "drop_waits", f"{path}: {reason}", "It is tried again at every scan."
+        hint = "It is tried again at every scan."
+        yield ProblemReport("drop_waits", f"{path}: {reason}", hint)
     for folder, reason in ignored_files.folders.items():
-        yield (
+        yield ProblemReport(
             "bad_session_folder",
             f"inbox/{folder}: {reason}",
             "Correct that, or move the folder away; nothing in it is read until then.",
@@ -144,7 +140,7 @@ def inbox_problems(ignored_files: IgnoredFiles) -> Iterator[ProblemReport]:
 def _not_taken_problems(ignored_files: IgnoredFiles) -> Iterator[ProblemReport]:
     not_taken = ignored_files.not_taken
     for path, reason in not_taken[:MAX_NAMED_FILES]:
-        yield (
+        yield ProblemReport(
             "file_not_taken",
             f"{path} is not taken: {reason}",
             "Put that right, or move it out of the inbox.",
@@ -152,7 +148,7 @@ def _not_taken_problems(ignored_files: IgnoredFiles) -> Iterator[ProblemReport]:
     more = len(not_taken) - MAX_NAMED_FILES
     if more > 0:
         at_least = "at least " if len(not_taken) == MAX_LISTED else ""
-        yield (
+        yield ProblemReport(
             "file_not_taken",
             f"{at_least}{more} more files in the inbox are not taken",
             "`ytaudio status SESSION` names those of a session.",

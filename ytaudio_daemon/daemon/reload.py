@@ -1,10 +1,11 @@
-"""SIGHUP: the config is loaded again and handed to every service."""
+"""Loads the config again at a SIGHUP and gives it to every service."""
 
 import os
 
 import structlog
 
-from ytaudio_daemon.daemon.problems import NEEDS_RESTART, ProblemReport
+from ytaudio_daemon.daemon.problem_report import ProblemReport
+from ytaudio_daemon.daemon.problems import NEEDS_RESTART
 from ytaudio_daemon.daemon.services import Services
 from ytaudio_daemon.errors import ConfigError
 from ytaudio_daemon.jobs.config_values import circumstances, converter_count
@@ -26,7 +27,7 @@ class Reloader:
 
     def __init__(self, services: Services, settings: Settings) -> None:
         self._services = services
-        #: Keys that only a restart applies have these values, whatever was loaded since.
+        #: Keys that only a restart applies keep these values.
         self._started = settings
         self._settings = settings
 
@@ -63,9 +64,7 @@ class Reloader:
     def _apply(self, fresh: Settings) -> None:
         services = self._services
         services.pool.resize(
-            fresh.download.workers,
-            converter_count(fresh),
-            fresh.collections.resolvers,
+            fresh.download.workers, converter_count(fresh), fresh.collections.resolvers
         )
         services.job_runner.reload(fresh)
         services.collection_lister.reload(fresh)
@@ -79,7 +78,7 @@ class Reloader:
 
 
 def _not_reloaded_problem(error: ConfigError) -> ProblemReport:
-    return (
+    return ProblemReport(
         "config_not_reloaded",
         f"The config was not reloaded, the old one stays in force: {error.message}",
         f"{error.hint} Then reload it again.".strip(),
@@ -89,10 +88,10 @@ def _not_reloaded_problem(error: ConfigError) -> ProblemReport:
 def _needs_restart_problem(
     full_name: str, old: Settings, new: Settings
 ) -> ProblemReport:
-    """Return that a key has another value in the config than in the daemon."""
+    """Return the problem "a key has another value in the config than in the daemon"."""
     section, _, name = full_name.partition(".")
     before, after = (each.redacted()[full_name] for each in (old, new))
-    return (
+    return ProblemReport(
         NEEDS_RESTART,
         f"[{section}] {name} is {after} in the config; the daemon still uses {before}.",
         f"Restart it: {restart_daemon_command(new.config_file)}",

@@ -1,4 +1,4 @@
-"""Who is due when: the loop's own steps here, every other service by its `next_due`.
+"""When the loop's steps are due; services with times of their own return `next_due`.
 
 All times are `time.monotonic()` seconds, given by the caller.
 """
@@ -19,7 +19,7 @@ STEP_RETRY_S = 1.0
 
 
 class Step(StrEnum):
-    """The steps whose times the loop keeps; problems and logs show these names."""
+    """The steps with a due time in `Schedule`."""
 
     HEARTBEAT = "heartbeat"
     #: Kill the workers of jobs whose cancellation was asked for.
@@ -52,7 +52,7 @@ DUE_AT_START = (
 
 
 class Schedule:
-    """When each step of the loop is due next, and which failed steps must wait."""
+    """Stores when each step is due next, and until when a failed step waits."""
 
     def __init__(self) -> None:
         self._due = dict.fromkeys(Step, math.inf) | dict.fromkeys(DUE_AT_START, 0.0)
@@ -65,13 +65,9 @@ class Schedule:
             self._due[step] = 0.0
 
     def jobs_due_now(self) -> None:
-        """Look at all work again: an event may have been lost, or a command came."""
+        """Make all steps for work due: an event may have been lost, or a command came."""
         self.due_now(
-            Step.CLAIMS,
-            Step.COLLECTIONS,
-            Step.SUBSCRIPTIONS,
-            Step.RETRIES,
-            Step.CANCEL,
+            Step.CLAIMS, Step.COLLECTIONS, Step.SUBSCRIPTIONS, Step.RETRIES, Step.CANCEL
         )
 
     def due_in(self, step: Step, wait_s: float, mono: float) -> None:

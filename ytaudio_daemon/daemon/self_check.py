@@ -1,4 +1,4 @@
-"""Those checks of `ytaudio doctor` that the daemon repeats while it runs: its folders.
+"""Repeats, while the daemon runs, the checks of `ytaudio doctor` for its folders.
 
 They are a few system calls. Programs, ledger, free space and yt-dlp are checked by the
 services that use them.
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from ytaudio_daemon.daemon.problems import ProblemReport
+from ytaudio_daemon.daemon.problem_report import ProblemReport, report_of_check
 from ytaudio_daemon.doctor import CheckResult, CheckStatus
 from ytaudio_daemon.doctor.folder_checks import check_file_systems, check_tree_folders
 from ytaudio_daemon.folders import Layout
@@ -49,14 +49,11 @@ class SelfCheck:
             self._rename_check_due = mono + RENAME_CHECK_INTERVAL_S
         found += self._rename_problems
         if found != self._last_found:
-            log.warning("place.looked_at", broken=[code for code, _, _ in found])
+            log.warning("place.looked_at", broken=[report.code for report in found])
             self._last_found = found
         return found
 
 
-def _broken_checks(findings: Iterable[CheckResult]) -> list[ProblemReport]:
-    return [
-        (found.name, f"{found.message}.", found.remedy)
-        for found in findings
-        if found.health is CheckStatus.BROKEN
-    ]
+def _broken_checks(results: Iterable[CheckResult]) -> list[ProblemReport]:
+    broken = (each for each in results if each.health is CheckStatus.BROKEN)
+    return [report_of_check(result) for result in broken]

@@ -67,8 +67,8 @@ class Signals:
 
     def pop_reload(self) -> bool:
         """Return whether SIGHUP came since the last call."""
-        asked, self.is_reload_requested = self.is_reload_requested, False
-        return asked
+        is_requested, self.is_reload_requested = self.is_reload_requested, False
+        return is_requested
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGHUP:

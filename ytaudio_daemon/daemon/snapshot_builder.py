@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from ytaudio_daemon import __version__
+from ytaudio_daemon.daemon.problem_report import ProblemReport, report_of_check
 from ytaudio_daemon.daemon.problems import (
-    ProblemReport,
     ProblemTracker,
     gate_problems,
     inbox_problems,
@@ -66,19 +66,19 @@ class SnapshotBuilder:
         self._ytdlp_updater = ytdlp_updater
         self._started_at = started_at
         self._problem_tracker = ProblemTracker()
-        #: The steps that fail now, by name.
-        self.step_problems: dict[str, ProblemReport] = {}
         self._self_check = SelfCheck(layout)
         self._token_provider_check = TokenProviderCheck()
-        #: Each folder that is broken.
+        #: Of the steps that fail now, by name.
+        self.step_problems: dict[str, ProblemReport] = {}
+        #: Of broken folders.
         self._folder_problems: list[ProblemReport] = []
-        #: What the last reload of the config could not apply.
+        #: Of the last reload of the config.
         self.config_problems: list[ProblemReport] = []
-        #: That the log is not where it was.
+        #: Of a log that is no longer on the terminal.
         self.log_problems: list[ProblemReport] = []
-        #: The cookies that a person must give afresh.
+        #: Of cookies that a person must replace.
         self._cookie_problems: list[ProblemReport] = []
-        #: Each receiver that notifications cannot be delivered to.
+        #: Of receivers that notifications cannot be delivered to.
         self.notify_problems: list[ProblemReport] = []
 
     def run_self_check(self, mono: float) -> None:
@@ -87,22 +87,19 @@ class SnapshotBuilder:
         self._token_provider_check.start(self.settings.youtube.pot_provider)
 
     def pop_token_provider_answers_again(self) -> bool:
-        """Return whether the provider of tokens answers again; once each time."""
+        """Return True once when the provider of tokens answers and did not before."""
         address = self.settings.youtube.pot_provider
         return self._token_provider_check.pop_answers_again(address)
 
     def check_cookies(self, ledger: Ledger, now: Now) -> None:
-        """Check whose cookies must be given afresh.
+        """Check whose cookies a person must replace.
 
         Raises:
             LedgerError: The ledger cannot be read; the last check's results stay.
         """
-        found = check_cookies(self.settings, self._layout, ledger, now.wall)
-        self._cookie_problems = [
-            (result.name, f"{result.message}.", result.remedy)
-            for result in found
-            if result.health is not CheckStatus.OK
-        ]
+        results = check_cookies(self.settings, self._layout, ledger, now.wall)
+        refused = (each for each in results if each.health is not CheckStatus.OK)
+        self._cookie_problems = [report_of_check(result) for result in refused]
 
     def build(self, state: str, gates: list[Gate], now: Now) -> DaemonSnapshot:
         """Build the snapshot.
@@ -118,7 +115,7 @@ class SnapshotBuilder:
         )
         degraded = state == "running" and self._problem_tracker.is_degraded
         usage = self._pool.usage()
-        engine = self._ytdlp_version()
+        ytdlp_version = self._ytdlp_version()
         runtime = self.tools.js_runtime
         return DaemonSnapshot(
             state="degraded" if degraded else state,
@@ -128,8 +125,8 @@ class SnapshotBuilder:
             version=__version__,
             egresses=egresses(self.settings),
             pace=pace(self.settings),
-            yt_dlp=engine,
-            yt_dlp_age_days=None if engine is None else age_days(engine, now.wall),
+            yt_dlp=ytdlp_version,
+            yt_dlp_age_days=age_days(ytdlp_version or "", now.wall),
             engine=self._ytdlp_facts(),
             ffmpeg=self.tools.ffmpeg.version if self.tools.ffmpeg else None,
             js_runtime=f"{runtime.name} {runtime.version}" if runtime else None,
@@ -137,7 +134,7 @@ class SnapshotBuilder:
             workers_max=self.settings.download.workers,
             converters_busy=usage.converting,
             converters_max=converter_count(self.settings),
-            disk_free_bytes=self.disk_free_bytes(),
+            disk_free_bytes=self._disk_free_bytes(),
             disk_reserve_bytes=self.settings.disk.reserve,
             problems=problems,
             progress=self._job_runner.progress,
@@ -146,23 +143,24 @@ class SnapshotBuilder:
 
     def _ytdlp_version(self) -> str | None:
         """Return the yt-dlp version that workers have or would get; None if there is none."""
-        hello = self._pool.template_facts
-        version = (hello.yt_dlp if hello else "") or self._ytdlp_updater.active.version
+        facts = self._pool.template_facts
+        version = (facts.yt_dlp if facts else "") or self._ytdlp_updater.active.version
         return canonical_version(version) or None
 
     def _ytdlp_facts(self) -> YtDlpFacts:
-        chosen, notes = self._ytdlp_updater.active, self._ytdlp_updater.history
+        active = self._ytdlp_updater.active
+        last = self._ytdlp_updater.history.last_upgrade
         config = self.settings.engine
         return YtDlpFacts(
-            path=None if chosen.path is None else str(chosen.path),
-            pinned=chosen.activation.pinned,
+            path=None if active.path is None else str(active.path),
+            pinned=active.activation.pinned,
             channel=config.channel,
             auto_upgrade=config.auto_upgrade,
             upgrading=self._ytdlp_updater.is_upgrading,
-            last_upgrade=None if notes.tried is None else asdict(notes.tried),
+            last_upgrade=None if last is None else asdict(last),
         )
 
-    def disk_free_bytes(self) -> int:
+    def _disk_free_bytes(self) -> int:
         """Return the bytes free for downloads; 0 if the disk cannot be measured."""
         try:
             return prepare.free_bytes(self._layout.downloads)
@@ -188,30 +186,30 @@ class SnapshotBuilder:
 
     def _tool_problems(self, now: Now) -> Iterator[ProblemReport]:
         if self.tools.ffmpeg is None:
-            seen = self.tools.unusable_remark("ffmpeg")
-            yield (
+            remark = self.tools.unusable_remark("ffmpeg")
+            yield ProblemReport(
                 "ffmpeg_missing",
-                f"There is no usable ffmpeg, so nothing can be converted{seen}.",
+                f"There is no usable ffmpeg, so nothing can be converted{remark}.",
                 f"{install_hints.install_ffmpeg_hint()}; it goes on within half a minute.",
             )
         if self.tools.js_runtime is None:
-            seen = self.tools.unusable_remark("js_runtime")
-            yield (
+            remark = self.tools.unusable_remark("js_runtime")
+            yield ProblemReport(
                 "js_runtime_missing",
-                f"There is no JavaScript runtime, which YouTube's players need{seen}.",
+                f"There is no JavaScript runtime, which YouTube's players need{remark}.",
                 f"{install_hints.install_js_runtime_hint()}; it goes on within half a minute.",
             )
         if self._pool.template_error:
-            yield (
+            yield ProblemReport(
                 "template_trouble",
                 f"The workers cannot be started: {self._pool.template_error}",
                 "See the log; `ytaudio doctor` checks the installation.",
             )
-        engine = self._ytdlp_version() or ""
-        age = age_days(engine, now.wall)
+        version = self._ytdlp_version() or ""
+        age = age_days(version, now.wall)
         if age is not None and age > STALE_YTDLP_DAYS:
-            yield (
+            yield ProblemReport(
                 "engine_stale",
-                f"yt-dlp {engine} is {age} days old.",
+                f"yt-dlp {version} is {age} days old.",
                 f"Upgrade it: {UPGRADE_COMMAND}",
             )

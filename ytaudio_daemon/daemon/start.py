@@ -1,4 +1,4 @@
-"""The daemon's life: start, loop, orderly stop."""
+"""Starts the daemon, runs its loop, and stops it in order."""
 
 import gc
 import os
@@ -30,8 +30,8 @@ log = structlog.get_logger()
 FLUSH_TIMEOUT_S = 5.0
 #: Sessions are swept this often, in seconds.
 SWEEP_INTERVAL_S = 60
-#: Whether subscriptions are due is checked this often, in seconds, give or take the
-#: jitter: it shall not always fall on the same tick as the sweep.
+#: Due looks are searched this often, in seconds, give or take the jitter: it shall not
+#: always fall on the same tick as the sweep.
 LOOK_INTERVAL_S = 60
 LOOK_JITTER_S = 20
 #: Whether it is time for a newer yt-dlp is checked this often, in seconds, give or take
@@ -76,8 +76,8 @@ def _serve(services: Services, settings: Settings) -> int:
         retry_while_starting(lambda: services.job_runner.recover(now))
         retry_while_starting(lambda: services.collection_lister.recover(now))
         retry_while_starting(lambda: services.look_queue.recover(now))
-        live = services.snapshot_builder.build("starting", [], now)
-        retry_while_starting(lambda: services.views.rebuild(now, live))
+        snapshot = services.snapshot_builder.build("starting", [], now)
+        retry_while_starting(lambda: services.views.rebuild(now, snapshot))
         scheduler = TickScheduler()
         loop = Loop(services, scheduler)
         gc.collect()
@@ -122,8 +122,8 @@ def _shut_down(services: Services) -> None:
 
 def _flush_views(services: Services) -> None:
     """Write the views of everything that changed, for at most `FLUSH_TIMEOUT_S`."""
-    enough = time.monotonic() + FLUSH_TIMEOUT_S
-    while time.monotonic() < enough:
+    deadline = time.monotonic() + FLUSH_TIMEOUT_S
+    while time.monotonic() < deadline:
         now = services.clock.now()
         services.views.refresh(
             now, services.snapshot_builder.build("stopped", [], now), force=True
@@ -146,10 +146,10 @@ def _watching(services: Services) -> Iterator[None]:
 def _scheduled(
     scheduler: TickScheduler, services: Services, loop: Loop
 ) -> Iterator[None]:
-    """Have the scheduler request sweep, looks, and the check for a newer yt-dlp.
+    """Have the scheduler request sweeps, looks, and checks for a newer yt-dlp.
 
-    Whether a session, a look or an upgrade is due is decided elsewhere, by the ledger: a
-    request that comes late, or twice, does no harm.
+    The ledger decides whether a session, a look or an upgrade is due, so a request that
+    comes late, or twice, does no harm.
     """
     rules = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     scheduler.add_job(loop.request_sweep, "interval", seconds=SWEEP_INTERVAL_S, **rules)

@@ -1,9 +1,9 @@
-"""Converts the error of a failed step into a code, a sentence and a remedy. Pure."""
+"""Converts the error of a failed step into a problem: code, sentence, remedy. Pure."""
 
 import errno
 import os
-from typing import NamedTuple
 
+from ytaudio_daemon.daemon.problem_report import ProblemReport
 from ytaudio_daemon.errors import (
     LedgerError,
     TemplateError,
@@ -13,38 +13,8 @@ from ytaudio_daemon.errors import (
 from ytaudio_daemon.model.host_error_table import NO_PROCESSES, HostError
 from ytaudio_daemon.model.host_errors import HOST_ERROR_CODES, find_host_error
 
-
-class StepProblem(NamedTuple):
-    """A problem, as `status/daemon.json` shows it."""
-
-    code: str
-    message: str
-    hint: str
-
-
 RETRY_HINT = "It is tried again every second."
-
-
-def problem_of(step: str, error: Exception) -> StepProblem:
-    """Return the problem for a failed step; other errors are mistakes of this program.
-
-    Args:
-        step: The step's name.
-        error: Why it failed.
-    """
-    if isinstance(error, OSError):
-        return _of_os_error(step, error)
-    if not isinstance(error, YtaudioError):
-        told = f"{step}: this program made a mistake: {type(error).__name__}: {error}"
-        return StepProblem(MISTAKE_CODE, told[:MAX_CHARS], MISTAKE_HINT)
-    code = next(
-        (c for kind, c in _CODE_BY_ERROR.items() if isinstance(error, kind)),
-        _DEFAULT_CODE,
-    )
-    return StepProblem(code, f"{step}: {error.message}", error.hint or RETRY_HINT)
-
-
-#: What a step may raise when nothing is wrong with this program.
+#: Errors of a step that are no mistake of this program.
 EXPECTED_ERRORS = (YtaudioError, OSError)
 MISTAKE_CODE = "internal_error"
 MISTAKE_HINT = (
@@ -64,18 +34,39 @@ STEP_PROBLEM_CODES = frozenset(
 )
 
 
-def _of_os_error(step: str, error: OSError) -> StepProblem:
-    place = "" if error.filename is None else os.fsdecode(error.filename)
-    said = error.strerror or str(error)
-    message = f"{step}: {said}: {place}" if place else f"{step}: {said}"
-    found = _host_error_of(error)
-    if found is None:
-        return StepProblem(_DEFAULT_CODE, message, RETRY_HINT)
-    return StepProblem(found.code, message, f"{found.remedy(place)} {RETRY_HINT}")
+def step_problem(step: str, error: Exception) -> ProblemReport:
+    """Return the problem of a failed step; unexpected errors are this program's mistakes.
+
+    Args:
+        step: The step's name.
+        error: Why it failed.
+    """
+    if isinstance(error, OSError):
+        return _os_problem(step, error)
+    if not isinstance(error, YtaudioError):
+        kind = type(error).__name__
+        message = f"{step}: this program made a mistake: {kind}: {error}"
+        return ProblemReport(MISTAKE_CODE, message[:MAX_CHARS], MISTAKE_HINT)
+    code = next(
+        (c for kind, c in _CODE_BY_ERROR.items() if isinstance(error, kind)),
+        _DEFAULT_CODE,
+    )
+    return ProblemReport(code, f"{step}: {error.message}", error.hint or RETRY_HINT)
 
 
-def _host_error_of(error: OSError) -> HostError | None:
-    """Return what an error means; EAGAIN without a file is that of fork(2)."""
+def _os_problem(step: str, error: OSError) -> ProblemReport:
+    path = "" if error.filename is None else os.fsdecode(error.filename)
+    reason = error.strerror or str(error)
+    message = f"{step}: {reason}: {path}" if path else f"{step}: {reason}"
+    host_error = _find_host_error(error)
+    if host_error is None:
+        return ProblemReport(_DEFAULT_CODE, message, RETRY_HINT)
+    remedy = host_error.remedy(path)
+    return ProblemReport(host_error.code, message, f"{remedy} {RETRY_HINT}")
+
+
+def _find_host_error(error: OSError) -> HostError | None:
+    """Return the meaning of an error; EAGAIN without a file is that of fork(2)."""
     if error.errno == errno.EAGAIN and error.filename is None:
         return NO_PROCESSES
     return find_host_error(error.errno)

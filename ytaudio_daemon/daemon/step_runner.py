@@ -1,18 +1,15 @@
-"""Runs a step of the loop; one that fails for now harms no other."""
+"""Runs a step of the loop; the failure of one step does not end the others."""
 
 import time
 from collections.abc import Callable, MutableMapping
 
 import structlog
 
-from ytaudio_daemon.daemon.problems import ProblemReport
+from ytaudio_daemon.daemon.problem_report import ProblemReport
 from ytaudio_daemon.daemon.schedule import Schedule
-from ytaudio_daemon.daemon.step_problems import EXPECTED_ERRORS, problem_of
+from ytaudio_daemon.daemon.step_problems import EXPECTED_ERRORS, step_problem
 from ytaudio_daemon.daemon.systemd_watchdog import SystemdWatchdog
-from ytaudio_daemon.errors import (
-    LedgerGoneError,
-    LedgerUnreachableError,
-)
+from ytaudio_daemon.errors import LedgerGoneError, LedgerUnreachableError
 from ytaudio_daemon.ledger import Ledger
 
 log = structlog.get_logger()
@@ -76,7 +73,7 @@ class StepRunner:
             is_expected = isinstance(error, EXPECTED_ERRORS)
             mistake = None if is_expected else error
             log.warning("step.failed", step=name, error=str(error), exc_info=mistake)
-        self._problems[name] = problem_of(name, error)
+        self._problems[name] = step_problem(name, error)
 
     def forget_failures(self) -> None:
         """Forget failed steps that are not run any more: nothing waits for them."""
@@ -84,7 +81,7 @@ class StepRunner:
         self._problems.clear()
 
     def _check_ledger(self) -> None:
-        """Raise if there is no use in trying again: the ledger is gone."""
+        """Raise LedgerGoneError if the ledger's file is gone, so that no retry helps."""
         try:
             self._ledger.check_not_replaced()
         except LedgerUnreachableError:

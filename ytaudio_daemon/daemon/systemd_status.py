@@ -1,4 +1,4 @@
-"""The line that `systemctl status` shows: unfinished jobs, and what holds them up."""
+"""Sends systemd the line of `systemctl status`: unfinished jobs, and what blocks them."""
 
 import math
 from collections.abc import Mapping
@@ -35,15 +35,15 @@ class SystemdStatusLine:
         self._last_line = ""
         self._read_at = -math.inf
         #: Event, state and reason when the counts were read.
-        self._shown: tuple[int, str, str] | None = None
+        self._basis: tuple[int, str, str] | None = None
         #: One of them has changed since.
         self._is_stale = False
 
-    def update(self, live: DaemonSnapshot, event: int, mono: float) -> None:
+    def update(self, snapshot: DaemonSnapshot, event: int, mono: float) -> None:
         """Read the counts if they may have changed; send the line if it differs.
 
         Args:
-            live: The daemon's part of the status.
+            snapshot: The daemon's part of the status.
             event: The ledger's last event that the views know.
             mono: `time.monotonic()`.
 
@@ -52,8 +52,8 @@ class SystemdStatusLine:
         """
         if not self._notifier.is_available:
             return
-        shown = event, live.state, blocking_reason(live)
-        has_changed = shown != self._shown
+        basis = event, snapshot.state, blocking_reason(snapshot)
+        has_changed = basis != self._basis
         self._is_stale = has_changed and mono < self._read_at + MIN_INTERVAL_S
         if self._is_stale or not has_changed:
             return
@@ -61,9 +61,9 @@ class SystemdStatusLine:
         try:
             with self._ledger.read() as db:
                 self._counts = queries.total_counts(db)
-            self._shown = shown
+            self._basis = basis
         finally:
-            self._send(status_line(live, self._counts))
+            self._send(status_line(snapshot, self._counts))
 
     def _send(self, line: str) -> None:
         if line != self._last_line:
@@ -75,18 +75,18 @@ class SystemdStatusLine:
         return self._read_at + MIN_INTERVAL_S if self._is_stale else math.inf
 
 
-def status_line(live: DaemonSnapshot, counts: Mapping[JobState, int]) -> str:
+def status_line(snapshot: DaemonSnapshot, counts: Mapping[JobState, int]) -> str:
     """Return the line: the unfinished jobs, then the first problem that blocks. Pure."""
     parts = [f"{counts[state]} {state.value}" for state in UNFINISHED if counts[state]]
     line = ", ".join(parts) or "Idle"
-    if live.state == "draining":
+    if snapshot.state == "draining":
         line = f"Draining: {line}"
-    reason = blocking_reason(live)
+    reason = blocking_reason(snapshot)
     line = f"{line}. {reason}" if reason else line
     return line if len(line) <= MAX_CHARS else f"{line[: MAX_CHARS - 1]}…"
 
 
-def blocking_reason(live: DaemonSnapshot) -> str:
+def blocking_reason(snapshot: DaemonSnapshot) -> str:
     """Return the first problem that blocks, or ""."""
-    reasons = (p.message for p in live.problems if p.code in BLOCKING_CODES)
+    reasons = (p.message for p in snapshot.problems if p.code in BLOCKING_CODES)
     return next(reasons, "")

@@ -1,4 +1,4 @@
-"""Reports to systemd that the daemon has started, and that its loop still turns."""
+"""Reports to systemd that the daemon has started, and that its loop runs."""
 
 import math
 from collections.abc import Callable
@@ -24,19 +24,22 @@ EXTERNAL_ERRORS = (LedgerBusyError, LedgerFullError, LedgerUnreachableError)
 
 
 class SystemdWatchdog:
-    """Sends READY=1 once, then WATCHDOG=1 while the loop turns and the ledger is written.
+    """Sends READY=1 once, then WATCHDOG=1 while the loop runs and the ledger is written.
 
     Args:
         notifier: Sends to systemd.
-        is_up: Returns whether everything that a start consists of is done.
+        is_startup_done: Returns whether the daemon has started.
         mono: `time.monotonic()`.
     """
 
     def __init__(
-        self, notifier: SystemdNotifier, is_up: Callable[[], bool], mono: float
+        self,
+        notifier: SystemdNotifier,
+        is_startup_done: Callable[[], bool],
+        mono: float,
     ) -> None:
         self._notifier = notifier
-        self._is_startup_done = is_up
+        self._is_startup_done = is_startup_done
         self._is_ready = False
         self._extended_at = -math.inf
         self._pinged_at = -math.inf
@@ -66,10 +69,10 @@ class SystemdWatchdog:
         """Return the monotonic time by which `ping` must be called."""
         if not self._is_ready:
             return self._extended_at + EXTEND_INTERVAL_S
-        wanted_s = self._notifier.watchdog_s
-        if wanted_s is None:
+        interval_s = self._notifier.watchdog_s
+        if interval_s is None:
             return math.inf
-        due = self._pinged_at + wanted_s / 2
+        due = self._pinged_at + interval_s / 2
         return due if due < self._healthy_at + UNHEALTHY_LIMIT_S else math.inf
 
     def _notify_ready(self, mono: float) -> None:

@@ -1,11 +1,11 @@
-"""Goes on with the log in files when the terminal that showed it is closed."""
+"""Writes the log to files once the terminal that showed it is closed."""
 
 import os
 from pathlib import Path
 
 import structlog
 
-from ytaudio_daemon.daemon.problems import ProblemReport
+from ytaudio_daemon.daemon.problem_report import ProblemReport
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import logs
 
@@ -38,7 +38,7 @@ class TerminalLog:
 
 
 def _log_to_files(directory: Path) -> str:
-    """Add log files; return where the log is now, in a few words."""
+    """Add log files; return what became of the log, as the end of a sentence."""
     try:
         logs.add_files(directory)
     except OSError as error:
@@ -48,7 +48,7 @@ def _log_to_files(directory: Path) -> str:
 
 
 def _closed_problem(where: str) -> ProblemReport:
-    return (
+    return ProblemReport(
         "terminal_closed",
         f"The terminal that the daemon was started from was closed; its log {where}.",
         f"It goes on; to stop it: kill {os.getpid()}. [log] directory names a folder.",

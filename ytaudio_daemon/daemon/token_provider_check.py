@@ -1,6 +1,6 @@
 """Checks in a thread whether the provider of proof-of-origin tokens answers.
 
-It may be another machine's, and hang: the daemon's one working thread must not wait.
+It may run on another machine, and hang: the daemon's loop must not wait for it.
 """
 
 import threading
@@ -8,24 +8,24 @@ from collections.abc import Iterator
 
 import structlog
 
-from ytaudio_daemon.daemon.problems import ProblemReport
+from ytaudio_daemon.daemon.problem_report import ProblemReport
 from ytaudio_daemon.fetch.pot_client import PotProviderError, ping
 
 log = structlog.get_logger()
 
-#: Where its start lines are.
+#: Describes how a provider is started.
 DOCS = "docs/youtube.md"
 
 
 class TokenProviderCheck:
-    """Stores what the last ping came to; a thread lives for one ping only."""
+    """Stores the result of the last ping; each ping has a thread of its own."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
-        #: The address that was asked last, and what is wrong with it or "".
+        #: The address that was pinged last, and why that failed or "".
         self._last: tuple[str, str] = ("", "")
         self._last_logged: tuple[str, str] = ("", "")
-        #: By the last call of `pop_answers_again`.
+        #: As of the last call of `pop_answers_again`.
         self._was_answering = False
 
     def start(self, address: str) -> None:
@@ -46,23 +46,23 @@ class TokenProviderCheck:
             self._last = (address, f"cannot be asked: {error}")
 
     def pop_answers_again(self, address: str) -> bool:
-        """Return whether the provider answers, as it did not before; once each time.
+        """Return True once when the provider answers and did not before.
 
-        A provider that answers the first time counts, too: it may have been out of order
-        before the daemon's start, or another one.
+        The first answer after the daemon's start counts, too: the provider may have been
+        out of order before, or is another one.
         """
-        asked, failure = self._last
-        has_answered = bool(address) and asked == address and not failure
+        pinged, failure = self._last
+        has_answered = bool(address) and pinged == address and not failure
         is_new = has_answered and not self._was_answering
         self._was_answering = has_answered
         return is_new
 
     def problems(self, address: str) -> Iterator[ProblemReport]:
         """Yield the problem that the last check of `address` has found, if any."""
-        asked, failure = self._last
-        if asked != address or not address:
+        pinged, failure = self._last
+        if pinged != address or not address:
             return
-        self._log_change(asked, failure)
+        self._log_change(address, failure)
         if failure:
             yield _problem(address, failure)
 
@@ -86,7 +86,7 @@ class TokenProviderCheck:
 
 
 def _problem(address: str, failure: str) -> ProblemReport:
-    return (
+    return ProblemReport(
         "pot_provider",
         f"The provider of proof-of-origin tokens at {address} {failure}.",
         f"Start it ({DOCS} says how); what needs no token is downloaded anyway.",

@@ -1,4 +1,4 @@
-"""The yt-dlp version that the workers get, as commands and upgrades leave it on disk."""
+"""Gives the workers the yt-dlp version that commands and upgrades select on disk."""
 
 import math
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import structlog
 
 from ytaudio_daemon.pool import Pool
+from ytaudio_daemon.system.distributions import installed_version
 from ytaudio_daemon.ytdlp_versions.history import UpgradeResult, VersionHistory
 from ytaudio_daemon.ytdlp_versions.upgrade import FAILED, REFUSED, UPGRADED
 from ytaudio_daemon.ytdlp_versions.version_store import (
@@ -13,7 +14,6 @@ from ytaudio_daemon.ytdlp_versions.version_store import (
     HISTORY_FILE,
     ActiveVersion,
     VersionStore,
-    installed_version,
 )
 
 log = structlog.get_logger()
@@ -44,10 +44,11 @@ class YtDlpSelection:
         """Give the pool the selected version; return whether it is another one."""
         if not self._has_changed():
             return False
-        before = self.history.tried
+        before = self.history.last_upgrade
         self.active, self.history = self._store.active(), self._store.history()
-        if self.history.tried is not None and self.history.tried != before:
-            _log_upgrade(self.history.tried)
+        latest = self.history.last_upgrade
+        if latest is not None and latest != before:
+            _log_upgrade(latest)
         path = self.active.path
         selected = None if path is None else (path, _fingerprint(path))
         if selected == self._applied:
@@ -58,7 +59,7 @@ class YtDlpSelection:
         return True
 
     def retry_failed(self, mono: float) -> None:
-        """Give a version that could not start another chance: memory may have been short.
+        """Try a version again that could not start: memory may have been short.
 
         Args:
             mono: `time.monotonic()`.
@@ -73,22 +74,22 @@ class YtDlpSelection:
 
     def _has_changed(self) -> bool:
         """Return whether a command, or an upgrade of the program, changed something."""
-        self._store.installed = installed_version()
+        self._store.installed = installed_version("yt-dlp")
         link = _fingerprint(self._store.folder / CURRENT_LINK)
         history = _fingerprint(self._store.folder / HISTORY_FILE)
-        seen = self._store.installed, link, history
-        before, self._fingerprint_read = self._fingerprint_read, seen
-        return seen != before or bool(self.active.fallback_reason)
+        fingerprint = self._store.installed, link, history
+        before, self._fingerprint_read = self._fingerprint_read, fingerprint
+        return fingerprint != before or bool(self.active.fallback_reason)
 
 
-def _log_upgrade(tried: UpgradeResult) -> None:
-    write = log.warning if tried.result in {FAILED, REFUSED} else log.info
+def _log_upgrade(upgrade: UpgradeResult) -> None:
+    write = log.warning if upgrade.result in {FAILED, REFUSED} else log.info
     write(
-        "engine.upgraded" if tried.result == UPGRADED else "engine.not_upgraded",
-        version=tried.version,
-        result=tried.result,
-        message=tried.message,
-        automatic=tried.automatic,
+        "engine.upgraded" if upgrade.result == UPGRADED else "engine.not_upgraded",
+        version=upgrade.version,
+        result=upgrade.result,
+        message=upgrade.message,
+        automatic=upgrade.automatic,
     )
 
 

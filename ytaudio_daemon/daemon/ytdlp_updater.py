@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import structlog
 
 from ytaudio_daemon.daemon import ytdlp_problems
-from ytaudio_daemon.daemon.problems import ProblemReport
+from ytaudio_daemon.daemon.problem_report import ProblemReport
 from ytaudio_daemon.daemon.ytdlp_failure_stats import YtDlpFailureStats
 from ytaudio_daemon.daemon.ytdlp_selection import YtDlpSelection
 from ytaudio_daemon.daemon.ytdlp_upgrade_process import UpgradeProcess
@@ -57,11 +57,11 @@ class YtDlpUpdater:
         self._upgrade_process = UpgradeProcess()
         self._next_check_at = 0.0
         self._next_upgrade_at = 0.0
-        #: Set by the scheduler's thread: check whether it is time for the newest.
+        #: The next call checks whether it is time for the newest version.
         self._is_check_requested = False
         self._is_check_due = False
         self._is_outdated = False
-        #: When an outage of YouTube was confirmed that lasts, or None.
+        #: When the present outage of YouTube was confirmed, or None.
         self._outage_since: float | None = None
         #: Another version is in use, and jobs that waited for it are not due yet.
         self._has_new_version = False
@@ -82,7 +82,7 @@ class YtDlpUpdater:
         return self._upgrade_process.is_running
 
     def request_upgrade_check(self) -> None:
-        """Have the newest version looked up if it is time; any thread may call."""
+        """Have the next call check whether an upgrade is due; any thread may call."""
         self._is_check_requested = True
 
     def request_refresh(self) -> None:
@@ -124,8 +124,8 @@ class YtDlpUpdater:
         self._outage_since = self._failure_stats.outage_since()
         self._upgrade_if_due(now, mono)
         self._next_check_at = mono + CHECK_INTERVAL_S
-        is_another, self._has_new_version = self._has_new_version, False
-        return is_another
+        has_new_version, self._has_new_version = self._has_new_version, False
+        return has_new_version
 
     def next_due(self) -> float:
         """Return the monotonic time at which `update_if_due` must be called.
@@ -162,12 +162,12 @@ class YtDlpUpdater:
         version = self.active.version
         writer = VersionWriter(self._version_store)
         try:
-            chosen = writer.roll_back(reason, now.wall, blamed=version)
-        except YtDlpVersionError as error:  # an upgrade runs; checked again behind it
+            restored = writer.roll_back(reason, now.wall, blamed=version)
+        except YtDlpVersionError as error:  # an upgrade runs; checked again after it
             log.warning("engine.not_rolled_back", version=version, error=error.message)
             return False
         log.warning(
-            "engine.rolled_back", version=version, to=chosen.version, reason=reason
+            "engine.rolled_back", version=version, to=restored.version, reason=reason
         )
         return True
 
@@ -183,9 +183,9 @@ class YtDlpUpdater:
             or self.is_upgrading
         ):
             return
-        tried = self.history.tried
-        has_failed = tried is not None and tried.result == FAILED
-        last = None if tried is None else tried.at
+        result = self.history.last_upgrade
+        has_failed = result is not None and result.result == FAILED
+        last = None if result is None else result.at
         if upgrade_is_due(
             last,
             now.wall,

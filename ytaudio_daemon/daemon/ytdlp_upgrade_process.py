@@ -40,11 +40,11 @@ class UpgradeProcess:
             OSError: The process cannot be started.
         """
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has ended
-        # The child must find this very package, whatever its working folder is.
-        ours = {"PYTHONPATH": str(_PACKAGE_PARENT), "PYTHONSAFEPATH": "1"}
+        # So that the child imports this very package from any working folder.
+        import_path = {"PYTHONPATH": str(_PACKAGE_PARENT), "PYTHONSAFEPATH": "1"}
         self._child = subprocess.Popen(
             [sys.executable, "-m", "ytaudio_daemon", *_arguments(settings)],
-            env=os.environ | ours,
+            env=os.environ | import_path,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._stderr,
@@ -65,19 +65,16 @@ class UpgradeProcess:
             return None
         if self._child.poll() is None:
             if mono >= self._deadline:
-                self._kill()
+                self.stop()
             return None
         self._child = None
-        with self._stderr as said:
-            said.seek(0)
-            lines = said.read(65_536).decode(errors="replace").strip().splitlines()
+        with self._stderr as stderr:
+            stderr.seek(0)
+            lines = stderr.read(65_536).decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else ""
 
     def stop(self) -> None:
         """Kill a running upgrade; a later one does what it was about to do."""
-        self._kill()
-
-    def _kill(self) -> None:
         if self._child is not None and self._child.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._child.pid, signal.SIGKILL)

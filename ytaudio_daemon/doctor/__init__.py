@@ -1,14 +1,14 @@
 """Checks of the installation, which find faults before a job does.
 
-Each check yields results: its name, whether all is well, what was found and what that
-means, and a remedy. `ytaudio doctor` prints them. The checks change nothing.
+Each check yields results: the check's name, the severity, a sentence on what was found and
+its consequence, and a remedy. `ytaudio doctor` prints them. The checks change nothing.
 """
 
 import time
 from collections.abc import Iterator
 
 from ytaudio_daemon.doctor.check_result import CheckResult, CheckStatus
-from ytaudio_daemon.doctor.cookie_checks import check_cookies_of
+from ytaudio_daemon.doctor.cookie_checks import check_cookies_if_ledger
 from ytaudio_daemon.doctor.folder_checks import check_folders
 from ytaudio_daemon.doctor.inbox_checks import check_inbox_contents
 from ytaudio_daemon.doctor.ledger_checks import check_ledger
@@ -18,29 +18,8 @@ from ytaudio_daemon.doctor.program_checks import check_programs
 from ytaudio_daemon.doctor.youtube_checks import check_token_provider
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.settings import Settings
-from ytaudio_daemon.ytdlp_versions.version_store import version_store
 
-__all__ = [
-    "CheckResult",
-    "CheckStatus",
-    "check_installation",
-    "check_programs",
-    "run_checks",
-]
-
-
-def run_checks(
-    settings: Settings, layout: Layout, wall: float
-) -> Iterator[CheckResult]:
-    """Yield the results of all checks, each as soon as it is there.
-
-    Args:
-        settings: The settings in effect.
-        layout: The folders that they name.
-        wall: Now, seconds since 1970 UTC.
-    """
-    yield from check_programs(wall, version_store(layout.state).active())
-    yield from check_installation(settings, layout)
+__all__ = ["CheckResult", "CheckStatus", "check_installation", "check_programs"]
 
 
 def check_installation(settings: Settings, layout: Layout) -> Iterator[CheckResult]:
@@ -52,7 +31,7 @@ def check_installation(settings: Settings, layout: Layout) -> Iterator[CheckResu
     yield from check_folders(layout, settings.disk.reserve, keeps_drops=keeps_drops)
     yield from check_inbox_contents(layout)
     yield from check_ledger(settings.database)
-    yield from check_cookies_of(settings, layout, time.time())
+    yield from check_cookies_if_ledger(settings, layout, time.time())
     yield from check_machine(layout.inbox)
     yield from check_receivers(settings.notify)
     yield from check_token_provider(settings.youtube.pot_provider)

@@ -1,4 +1,4 @@
-"""Checks of cookies: those of the config, and those that sessions were given."""
+"""Checks the cookies of the config, and those of single sessions."""
 
 import stat
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from ytaudio_daemon.system.regular_files import read_regular_file
 
 CONFIG_CHECK = "cookies_file"
 SESSION_CHECK = "session_cookies"
-_HOW_THEY_FARED = {
+_STATE_TEXTS = {
     CookiesState.ROTATED: "are no longer valid: YouTube rotated them",
     CookiesState.REFUSED: "were refused: YouTube still asks for a sign-in",
     CookiesState.UNREADABLE: "could not be read when they were needed",
@@ -38,7 +38,7 @@ def check_cookies(
     Args:
         settings: Section download.
         layout: Where sessions' cookies are.
-        ledger: Knows how they fared.
+        ledger: Has the cookies' states: whether YouTube accepted them.
         wall: Now, seconds since 1970.
 
     Raises:
@@ -50,13 +50,13 @@ def check_cookies(
         with_cookies = cookies.sessions_with_cookies(db)
     path = settings.download.cookies_file
     if path is not None:
-        yield _check_config(path, use, wall)
-    known = {session.id for session in useless}
+        yield _check_config_cookies(path, use, wall)
     for session in useless:
-        yield _report_session(session)
+        yield _useless_cookies_result(session)
+    reported = {session.id for session in useless}
     for session in with_cookies:
         file = cookie_jars.find_cookies(layout, session.uuid)
-        if file is None or session.id in known:
+        if file is None or session.id in reported:
             continue
         fault = _find_fault(file, wall)
         if fault is not None:
@@ -65,10 +65,10 @@ def check_cookies(
             )
 
 
-def check_cookies_of(
+def check_cookies_if_ledger(
     settings: Settings, layout: Layout, wall: float
 ) -> Iterator[CheckResult]:
-    """Yield the results of `check_cookies`, none when there is no usable ledger."""
+    """Yield the results of `check_cookies`; none when there is no usable ledger."""
     file = settings.database.sqlite_file
     if file is not None and not file.exists():
         return
@@ -82,7 +82,9 @@ def check_cookies_of(
         return
 
 
-def _check_config(path: Path, use: CookiesUse | None, wall: float) -> CheckResult:
+def _check_config_cookies(
+    path: Path, use: CookiesUse | None, wall: float
+) -> CheckResult:
     fault = _find_fault(path, wall)
     if fault is not None:
         return warning(
@@ -94,10 +96,10 @@ def _check_config(path: Path, use: CookiesUse | None, wall: float) -> CheckResul
     if use is not None and use.state in USELESS and found.st_mtime <= use.at:
         return warning(
             CONFIG_CHECK,
-            f"the cookies in {path} {_HOW_THEY_FARED[use.state]}",
+            f"the cookies in {path} {_STATE_TEXTS[use.state]}",
             f"{HOW_TO_EXPORT}; put them there",
         )
-    if found.st_mode & (stat.S_IRWXO):
+    if found.st_mode & stat.S_IRWXO:
         return warning(
             CONFIG_CHECK,
             f"everybody on this machine can read {path}, and sign in with it",
@@ -118,14 +120,15 @@ def _find_fault(path: Path, wall: float) -> CookiesFault | None:
     return find_cookies_fault(content.decode("utf-8-sig", "replace"), wall)
 
 
-def _report_session(session: Session) -> CheckResult:
+def _useless_cookies_result(session: Session) -> CheckResult:
     if session.cookies_problem is not None:
         return _session_warning(session, "are not all in use", session.cookies_problem)
-    fared = _HOW_THEY_FARED[CookiesState(session.cookies_state or "")]
+    problem = _STATE_TEXTS[CookiesState(session.cookies_state or "")]
     return _session_warning(
-        session, fared, f"{HOW_TO_EXPORT}; drop it into inbox/{session.name}"
+        session, problem, f"{HOW_TO_EXPORT}; drop it into inbox/{session.name}"
     )
 
 
-def _session_warning(session: Session, what: str, remedy: str) -> CheckResult:
-    return warning(SESSION_CHECK, f"session {session.name}: its cookies {what}", remedy)
+def _session_warning(session: Session, problem: str, remedy: str) -> CheckResult:
+    message = f"session {session.name}: its cookies {problem}"
+    return warning(SESSION_CHECK, message, remedy)

@@ -1,4 +1,4 @@
-"""Checks that the folders exist, are open to us, and have enough room on one disk."""
+"""Checks that the folders exist, are accessible, and have enough room on one disk."""
 
 import errno
 import os
@@ -24,7 +24,7 @@ from ytaudio_daemon.system.files import nearest_existing
 MAX_SESSION_FOLDERS = 10_000
 MAX_SESSION_RESULTS = 20
 GIB = 1 << 30
-#: The consequence of a folder that is closed to the daemon.
+#: The consequence when the daemon cannot read or write a folder.
 CONSEQUENCES = {
     "inbox": "no drop is seen",
     "downloads": "nothing can be downloaded",
@@ -131,10 +131,8 @@ def _check_folder(name: str, folder: Path) -> CheckResult:
     try:
         mode = folder.stat().st_mode
     except OSError as error:
-        if error.errno not in {
-            errno.ENOENT,
-            errno.ELOOP,
-        }:  # a broken link: no folder, as below
+        # A broken link is reported below: it is no folder.
+        if error.errno not in {errno.ENOENT, errno.ELOOP}:
             return _unreachable_folder_result(label, folder, error, CONSEQUENCES[name])
         mode = 0
     if not stat.S_ISDIR(mode):
@@ -150,7 +148,7 @@ def _check_folder(name: str, folder: Path) -> CheckResult:
 
 
 def _is_missing(folder: Path) -> bool:
-    """Return whether a folder is not there, or out of sight; one of a dead mount is there."""
+    """True if a folder is not there, or in a closed one; on a dead mount it is there."""
     try:
         folder.lstat()
     except (FileNotFoundError, NotADirectoryError, PermissionError):
@@ -193,7 +191,7 @@ def _read_only_inbox_result(inbox: Path, *, keeps_drops: bool) -> CheckResult:
 
 
 def _check_session_folders(inbox: Path, *, keeps_drops: bool) -> Iterator[CheckResult]:
-    """Yield a result for each session folder that is closed to us."""
+    """Yield a result for each session folder that the daemon cannot read or write."""
     try:
         with os.scandir(inbox) as entries:
             found = list(islice(entries, MAX_SESSION_FOLDERS))
@@ -203,14 +201,15 @@ def _check_session_folders(inbox: Path, *, keeps_drops: bool) -> Iterator[CheckR
         if is_ignored_folder(entry.name) or not entry.is_dir(follow_symlinks=False):
             continue
         folder = Path(entry.path)
+        name = "session_folder"
         if not _is_readable(folder):
             message = f"{folder} cannot be read; drops in it are not seen"
-            yield broken("session_folder", message, _remedy(folder, "o+rx"))
+            yield broken(name, message, _remedy(folder, "o+rx"))
         elif not keeps_drops and not os.access(folder, os.W_OK, effective_ids=True):
             message = (
                 f"{folder} cannot be written; drops in it are taken but stay there"
             )
-            yield warning("session_folder", message, _remedy(folder))
+            yield warning(name, message, _remedy(folder))
 
 
 def _check_same_file_system(layout: Layout) -> CheckResult:
@@ -253,11 +252,11 @@ def _is_readable(folder: Path) -> bool:
 
 
 def _remedy(folder: Path, to_others: str = "") -> str:
-    """Return the command that opens a folder to us, or remounts a read-only one.
+    """Return the command that makes a folder accessible, or remounts a read-only one.
 
-    It changes the mode if we own the folder or are in its group (the group's bits also
-    limit an ACL, acl(5)); else it adds the mode `to_others`, if given; else it changes
-    the owner.
+    It changes the mode if this process owns the folder or is in its group (the group's
+    bits also limit an ACL, acl(5)); else it adds the mode `to_others`, if given; else it
+    changes the owner.
     """
     try:
         if _is_on_read_only_mount(folder):
@@ -276,7 +275,7 @@ def _remedy(folder: Path, to_others: str = "") -> str:
 
 
 def _probe_remedy(folder: Path, error: OSError) -> str:
-    """Return a line that opens the folder to us, or else one that shows what it is."""
+    """Return the command that makes a folder accessible, else one that shows its mount."""
     if error.errno in WRITE_REFUSED:
         return _remedy(folder)
     return f"findmnt --target {_quoted(folder)}"

@@ -1,4 +1,4 @@
-"""Checks the kernel's limits on watching folders, and its clock."""
+"""Checks the kernel's limits of inotify, and whether its clock is synchronized."""
 
 import ctypes
 import os

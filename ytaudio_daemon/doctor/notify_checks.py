@@ -1,4 +1,4 @@
-"""Checks that the receivers of [notify] can be reached at all. Sends nothing."""
+"""Checks that what the receivers of [notify] need is installed. Sends nothing."""
 
 import shutil
 from collections.abc import Iterator

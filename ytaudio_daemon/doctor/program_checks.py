@@ -20,10 +20,16 @@ from ytaudio_daemon.ytdlp_versions.version_store import ActiveVersion
 
 _PYAV_SCRIPT = "import av, av.logging; print(av.__version__)"
 _PYAV_TIMEOUT_S = 60.0
-#: Of what an import or the loader said.
+#: Characters of an error of the import or the dynamic loader that are shown.
 _REASON_CHARS = 300
-#: For which `pyproject.toml` requires it: there are wheels.
+#: Processors for which `pyproject.toml` requires PyAV: there are wheels.
 _PYAV_MACHINES = frozenset({"x86_64", "aarch64"})
+_MISSING_MESSAGES = {
+    "ffmpeg": "there is no usable ffmpeg (5 or newer); nothing can be converted or "
+    "proven",
+    "js_runtime": "there is no usable JavaScript runtime (deno 2.3 or Node.js 22, or "
+    "newer); YouTube's players cannot be solved",
+}
 
 
 def check_programs(wall: float, chosen: ActiveVersion) -> Iterator[CheckResult]:
@@ -63,9 +69,7 @@ def check_ytdlp_age(version: str | None, wall: float) -> CheckResult:
     message = f"yt-dlp {version} is {age} days old"
     if age > STALE_YTDLP_DAYS:
         return warning(
-            "yt_dlp",
-            f"{message}; YouTube has changed since",
-            UPGRADE_COMMAND,
+            "yt_dlp", f"{message}; YouTube has changed since", UPGRADE_COMMAND
         )
     return ok("yt_dlp", message)
 
@@ -73,7 +77,7 @@ def check_ytdlp_age(version: str | None, wall: float) -> CheckResult:
 def check_ytdlp_upgrades(
     chosen: ActiveVersion, *, has_pip: bool
 ) -> Iterator[CheckResult]:
-    """Yield whether yt-dlp can be upgraded. Pure."""
+    """Yield the result on upgrades of yt-dlp. Pure."""
     if chosen.fallback_reason:
         yield warning(
             "engine",
@@ -104,14 +108,6 @@ def _check_tool(
     )
 
 
-_MISSING_MESSAGES = {
-    "ffmpeg": "there is no usable ffmpeg (5 or newer); nothing can be converted or "
-    "proven",
-    "js_runtime": "there is no usable JavaScript runtime (deno 2.3 or Node.js 22, or "
-    "newer); YouTube's players cannot be solved",
-}
-
-
 def _check_solver(chosen: ActiveVersion) -> CheckResult:
     """Return the result on yt-dlp-ejs, the part that runs in the JavaScript runtime."""
     version = _package_version(chosen.path, "yt-dlp-ejs")
@@ -131,7 +127,7 @@ def _package_version(folder: Path | None, name: str) -> str | None:
 
 
 def check_pyav(python: Sequence[str] = (sys.executable, "-I")) -> CheckResult:
-    """Return whether the workers can use PyAV; without it they start ffmpeg more often.
+    """Return the result on PyAV, without which the workers start ffmpeg more often.
 
     It is imported in a process of its own: a library built for another processor may
     end it, and the command line does not pay for the import.
@@ -152,9 +148,9 @@ def check_pyav(python: Sequence[str] = (sys.executable, "-I")) -> CheckResult:
             check=False,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        return _unusable(str(error))
+        return _unusable_pyav_result(str(error))
     if done.returncode != 0:
-        return _unusable(_reason(done.returncode, done.stderr))
+        return _unusable_pyav_result(_import_error(done.returncode, done.stderr))
     return ok("pyav", f"PyAV {done.stdout.strip()}")
 
 
@@ -165,15 +161,15 @@ def _has_wheel() -> bool:
     )
 
 
-def _reason(code: int, errors: str) -> str:
-    """Return what Python said last, or by which signal it ended. Pure."""
+def _import_error(code: int, errors: str) -> str:
+    """Return the last line that Python printed, or the signal that ended it. Pure."""
     if code < 0:
         return f"signal {-code} ends the process that imports it"
     lines = errors.strip().splitlines()
     return lines[-1][:_REASON_CHARS] if lines else f"exit status {code}"
 
 
-def _unusable(reason: str) -> CheckResult:
+def _unusable_pyav_result(reason: str) -> CheckResult:
     return warning(
         "pyav",
         f"PyAV cannot be used ({reason}); ffmpeg does its work, and a short download "

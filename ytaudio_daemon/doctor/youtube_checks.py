@@ -1,4 +1,4 @@
-"""Checks what [youtube] names besides YouTube: the provider of tokens."""
+"""Checks the provider of proof-of-origin tokens that [youtube] names."""
 
 from collections.abc import Iterator
 

@@ -91,11 +91,11 @@ class AudioDownloader:
         given = {"quality": quality, "format": format, "filename": filename}
         if bitrate is not None:
             given["bitrate"] = bitrate
-        wanted = _with_overrides(
+        overridden = _with_overrides(
             settings or default_settings(),
             {"proxy": proxy, "ca_file": ca_file, "max_workers": max_workers},
         )
-        self._settings = with_short_retries(wanted)
+        self._settings = with_short_retries(overridden)
         self._options = checked_options(given, self._settings)
         self._callback = progress_callback
         self._stop_signal = StopSignal()
@@ -126,12 +126,12 @@ class AudioDownloader:
             link = parse_url(url)
         except LinkError as error:
             return self._report_end(url, rejected_result(error.message))
-        wanted = DownloadRequest(link=link, options=self._options)
+        request = DownloadRequest(link=link, options=self._options)
         control = DownloadControl(
             on_progress=ProgressForwarder(url, self._callback),
             stop_signal=self._stop_signal,
         )
-        fetched = self._folder_downloader.fetch(wanted, control)
+        fetched = self._folder_downloader.fetch(request, control)
         return self._report_end(url, result_of(fetched.outcome, fetched.path))
 
     def download_audio_with_session(
@@ -167,7 +167,7 @@ class AudioDownloader:
             link = parse_url(url)
         except LinkError as error:
             return self._report_end(url, rejected_result(error.message))
-        wanted = session_jobs.SessionJobRequest(
+        request = session_jobs.SessionJobRequest(
             download_request=DownloadRequest(link=link, options=self._options),
             session_uuid=session_uuid,
             job_uuid=job_uuid,
@@ -175,7 +175,7 @@ class AudioDownloader:
         )
         with session_jobs.open_runner(self._settings, self._runtime) as runner:
             result = runner.fetch(
-                wanted, ProgressForwarder(url, self._callback), self._stop_signal
+                request, ProgressForwarder(url, self._callback), self._stop_signal
             )
         return self._report_end(url, result)
 
@@ -254,21 +254,21 @@ def _with_overrides(settings: Settings, overrides: Mapping[str, object]) -> Sett
     Raises:
         UsageError: A value is not allowed.
     """
-    values: dict[str, Any] = {}
-    for name, wish in overrides.items():
-        if wish is None:
+    changed: dict[str, Any] = {}
+    for name, value in overrides.items():
+        if value is None:
             continue
         key = KEYS[f"download.{name.removeprefix('max_')}"]
-        text = os.fspath(wish) if isinstance(wish, os.PathLike) else str(wish)
+        text = os.fspath(value) if isinstance(value, os.PathLike) else str(value)
         try:
-            values[key.name] = key.value_type.parse(text)
+            changed[key.name] = key.value_type.parse(text)
         except ValueError as error:
             raise UsageError(
-                f"{name} cannot be {wish!r}; allowed: {key.value_type.allowed}"
+                f"{name} cannot be {value!r}; allowed: {key.value_type.allowed}"
             ) from error
-    if "ca_file" in values:
-        values["ca_file"] = _existing_file(Path(values["ca_file"]))
-    return replace(settings, download=replace(settings.download, **values))
+    if "ca_file" in changed:
+        changed["ca_file"] = _existing_file(Path(changed["ca_file"]))
+    return replace(settings, download=replace(settings.download, **changed))
 
 
 def _existing_file(file: Path) -> Path:

@@ -11,7 +11,7 @@ from ytaudio_daemon.pool import Ended, Progressed
 KILL_TIMEOUT_S = 5.0
 
 ProgressListener = Callable[[Progress], None]
-#: Called every `POLL_S`: shall the attempt be ended?
+#: Called every `POLL_S`; returns True if the attempt must end.
 ShouldStop = Callable[[], bool]
 
 

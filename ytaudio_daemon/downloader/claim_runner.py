@@ -1,4 +1,4 @@
-"""One claimed job, run to its end by the process that claimed it."""
+"""Runs a claimed job in the process that claimed it."""
 
 import time
 from collections.abc import Callable
@@ -66,13 +66,14 @@ class CancellationPoller:
         if not self.is_requested and now - self._polled_at >= CANCEL_POLL_S:
             self._polled_at = now
             with self._ledger.read() as db:
-                wanted = claims.cancel_requested_claims(db, self._holder)
-            self.is_requested = self._claim.name in {claim.name for claim in wanted}
+                requested = claims.cancel_requested_claims(db, self._holder)
+            names = {claim.name for claim in requested}
+            self.is_requested = self._claim.name in names
         return self.is_requested
 
 
 class ClaimRunner:
-    """Runs attempts of claimed jobs; no claim stays behind whatever happens.
+    """Runs attempts of claimed jobs, and ends each claim in every case.
 
     Args:
         ledger: Holds the claims.

@@ -1,4 +1,4 @@
-"""Downloads and lists collections for a program, into the folder of its downloader."""
+"""Downloads and lists collections for callers of the Python API."""
 
 import queue
 import threading
@@ -35,7 +35,7 @@ from ytaudio_daemon.downloader.result import (
     ProgressForwarder,
     final_event,
 )
-from ytaudio_daemon.downloader.selection_input import collection_link
+from ytaudio_daemon.downloader.selection_input import parse_collection_url
 from ytaudio_daemon.downloader.stop_signal import StopLevel, StopSignal
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import UsageError
@@ -45,7 +45,7 @@ from ytaudio_daemon.model.selection import Selection
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import CollectionLink, Link, LinkError
 
-#: Reports on progress that wait for the consumer, at most; the next ones are left out.
+#: Progress reports that may wait for the consumer; further ones are dropped.
 MAX_WAITING_REPORTS = 1000
 
 
@@ -57,19 +57,19 @@ class _Report:
     progress: Progress
 
 
-#: None: all is over.
+#: What the threads pass to the consumer; None is the last one.
 _Event: TypeAlias = EntryResult | _Report | BaseException | None
 
 
-class CollectionDownloads:
+class CollectionDownload:
     """Downloads the entries of one collection, in threads of its own.
 
     Args:
         downloader: Downloads one link.
         expander: Lists the collection.
         threads: Number of threads.
-        stop_signal: Ends all of it early.
-        callback: Gets progress events, in the consumer's thread; None for none.
+        stop_signal: Ends the download early.
+        callback: Called with progress events, in the consumer's thread; or None.
     """
 
     def __init__(
@@ -213,17 +213,17 @@ class CollectionDownloader:
             callback: Gets progress events.
         """
         try:
-            collection = collection_link(url)
+            collection = parse_collection_url(url)
         except LinkError as error:
             return _yield_rejected(url, error, callback)
-        downloads = CollectionDownloads(
+        download = CollectionDownload(
             self._folder_downloader,
             self._expander,
             self._settings.download.workers + converter_count(self._settings),
             StopSignal(self._stop_signal),
             callback,
         )
-        return downloads.results(self._expansion(collection, selection), options)
+        return download.results(self._expansion(collection, selection), options)
 
     def expand(self, url: str, selection: Selection) -> Generator[CollectionEntry]:
         """Return a generator of a collection's entries; it may raise ListingError.
@@ -236,7 +236,7 @@ class CollectionDownloader:
             UsageError: The link names no collection.
         """
         try:
-            collection = collection_link(url)
+            collection = parse_collection_url(url)
         except LinkError as error:
             raise UsageError(error.message) from error
         control = ExpandControl(stop_signal=StopSignal(self._stop_signal))

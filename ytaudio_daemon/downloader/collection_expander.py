@@ -5,7 +5,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from ytaudio_daemon.collections.list_requests import list_request
 from ytaudio_daemon.downloader.await_attempt import kill_and_wait
@@ -18,34 +17,23 @@ from ytaudio_daemon.downloader.stop_signal import INTERRUPTED, POLL_S, StopSigna
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout, publishing
-from ytaudio_daemon.model import (
-    AlbumFacts,
-    Failure,
-    ListedEntry,
-    ListedPage,
-    Outcome,
-)
-from ytaudio_daemon.model.job_collection import album_tags
+from ytaudio_daemon.model import Failure, ListedEntry, ListedPage, Outcome
 from ytaudio_daemon.model.selection import in_order
 from ytaudio_daemon.pool import Ended, Listed
 from ytaudio_daemon.settings import Settings
 
 
-def _ignore() -> None:
-    """Do nothing."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpandControl:
-    """How the caller of a listing follows it and ends it.
+    """How the caller of a listing waits for it and ends it.
 
     Attributes:
         stop_signal: Ends the listing early, at any level.
-        on_wait: Called ten times a second while nothing comes.
+        on_wait: Called every `POLL_S` while no page comes.
     """
 
     stop_signal: StopSignal
-    on_wait: Callable[[], None] = _ignore
+    on_wait: Callable[[], None] = lambda: None
 
 
 class CollectionExpander:
@@ -79,77 +67,71 @@ class CollectionExpander:
         """Yield the entries of a collection as they are listed.
 
         Where the order needs all of them first, they come at the end, in that order.
-        `expansion.failure` says afterwards why it ended early.
+        Afterwards `expansion.failure` is set if the listing ended early.
 
         Args:
-            expansion: Has the request; what becomes known is stored in it.
+            expansion: Has the request; the collection's facts are stored in it.
             control: Follows the listing and ends it early.
         """
         request = expansion.request
         limit = request.selection.limit(expansion.max_items)
         decides_at_once = request.order == "list"
-        with closing(self._listed(expansion, control)) as listed:
-            candidates: Iterator[_Candidate] = listed
+        with closing(self._list_entries(expansion, control)) as listed:
+            entries: Iterator[ListedEntry] = listed
             if not decides_at_once:
-                candidates = iter(in_order(list(candidates), request.order))
-            for candidate in candidates:
-                skipped = request.skip_reason(
-                    candidate, expansion.wanted, expansion.max_items
-                )
-                tags = album_tags(
-                    candidate.album, expansion.channel, candidate.entry.track
-                )
-                expanded = ExpandedEntry(candidate.entry, skipped, tags)
-                expansion.add(expanded)
-                yield expanded
+                entries = iter(in_order(list(entries), request.order))
+            for entry in entries:
+                yield expansion.decide(entry)
                 if expansion.wanted >= limit and decides_at_once:
-                    expansion.is_full = _may_go_on(expansion, candidate.position)
+                    expansion.is_full = _may_have_more(expansion, entry.position)
                     break
         expansion.has_ended = True
 
-    def _listed(
+    def _list_entries(
         self, expansion: Expansion, control: ExpandControl
-    ) -> Generator["_Candidate"]:
+    ) -> Generator[ListedEntry]:
         """Yield every entry once; what stops the listing is stored in the expansion."""
         try:
             with self._open_work_dir() as layout:
-                yield from self._listed_with_retries(expansion, control, layout)
+                yield from self._list_with_retries(expansion, control, layout)
         except (OSError, UnsafePathError) as error:
             expansion.failure = output_folder_failure(error)
 
-    def _listed_with_retries(
+    def _list_with_retries(
         self, expansion: Expansion, control: ExpandControl, layout: Layout
-    ) -> Generator["_Candidate"]:
+    ) -> Generator[ListedEntry]:
         key = str(uuid.uuid4())
         failures: list[Failure] = []
         seen: set[str] = set()
         try:
             while True:
-                pages = self._pages(expansion, control, layout, (key, len(failures)))
+                pages = self._attempt(
+                    expansion, control, layout, (key, len(failures) + 1)
+                )
                 outcome = yield from _new_entries(pages, expansion, seen)
                 if outcome.listed is not None:
-                    expansion.end(outcome.listed)
+                    expansion.finish(outcome.listed)
                     return
                 expansion.failure = outcome.failure
                 if control.stop_signal.is_set:
                     expansion.failure = INTERRUPTED
                     return
-                if not self._waits_for_retry(outcome, failures, control.stop_signal):
+                if not self._wait_for_retry(outcome, failures, control.stop_signal):
                     return
         finally:
             publishing.clear_work(layout, key)
 
-    def _waits_for_retry(
+    def _wait_for_retry(
         self, outcome: Outcome, failures: list[Failure], stop_signal: StopSignal
     ) -> bool:
-        """Add a failure, and wait for the next try; False: there is none."""
+        """Add a failure and wait for the next try; return False if there is none."""
         if outcome.failure is None:
             return False
         failures.append(outcome.failure)
         pause = retry_delay_s(failures, self._settings)
         return pause is not None and stop_signal.wait(pause)
 
-    def _pages(
+    def _attempt(
         self,
         expansion: Expansion,
         control: ExpandControl,
@@ -157,7 +139,7 @@ class CollectionExpander:
         name: tuple[str, int],
     ) -> Generator[ListedPage, None, Outcome]:
         """Make one attempt; yield its pages, and return its outcome."""
-        key, number = name[0], name[1] + 1
+        key, number = name
         egress = self._egress.current
         publishing.begin_attempt(layout, key, number)
         request = list_request(
@@ -175,37 +157,13 @@ class CollectionExpander:
         )
         outcome = yield from _pages_of(self._runtime.start(request), control)
         if outcome.failure is not None and not control.stop_signal.is_set:
-            self._egress.leave_after(outcome.failure, egress)
+            self._egress.switch_after(outcome.failure, egress)
         return outcome
-
-
-class _Candidate(NamedTuple):
-    """An entry as selections look at it: what is unknown is None."""
-
-    entry: ListedEntry
-    position: int
-    title: str
-    duration_s: float | None
-    upload_date: str | None
-    unavailable: str
-    album: AlbumFacts | None
-
-
-def _candidate(entry: ListedEntry, album: AlbumFacts | None) -> _Candidate:
-    return _Candidate(
-        entry=entry,
-        position=entry.position,
-        title=entry.title,
-        duration_s=entry.duration_s,
-        upload_date=entry.upload_date or None,
-        unavailable=entry.unavailable,
-        album=album,
-    )
 
 
 def _new_entries(
     pages: Generator[ListedPage, None, Outcome], expansion: Expansion, seen: set[str]
-) -> Generator[_Candidate, None, Outcome]:
+) -> Generator[ListedEntry, None, Outcome]:
     """Yield the entries that no earlier attempt has listed; return the outcome."""
     with closing(pages):
         while True:
@@ -213,10 +171,10 @@ def _new_entries(
                 page = next(pages)
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return] # an Outcome
-            expansion.learn(page)
+            expansion.update_from(page)
             new = [entry for entry in page.entries if entry.video_id not in seen]
             seen.update(entry.video_id for entry in new)
-            yield from (_candidate(entry, page.album) for entry in new)
+            yield from new
 
 
 def _pages_of(
@@ -234,11 +192,11 @@ def _pages_of(
                 control.on_wait()
             if control.stop_signal.is_set:
                 handle.kill()
-    except BaseException:  # the consumer wants no more, or Ctrl-C
+    except BaseException:  # the consumer closed the generator, or Ctrl-C
         kill_and_wait(handle)
         raise
 
 
-def _may_go_on(expansion: Expansion, position: int) -> bool:
-    """Return whether the list has more entries, as far as YouTube announces them."""
+def _may_have_more(expansion: Expansion, position: int) -> bool:
+    """Return whether the list may have entries behind a position."""
     return expansion.count is None or expansion.count > position

@@ -1,4 +1,4 @@
-"""Lists a collection to see what it would come to; nothing is downloaded or recorded."""
+"""Lists a collection and sums up its wanted entries; downloads and records nothing."""
 
 import tempfile
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What a program gets of the entries of a collection: listed, or downloaded."""
+"""Converts listed and downloaded entries into the results of the Python API."""
 
 from collections.abc import Generator
 from contextlib import closing
@@ -24,7 +24,7 @@ def entry_result(
     Args:
         expansion: Its collection.
         expanded: The entry.
-        fetched: How its download ended; None: it cannot be had.
+        fetched: The end of its download; None if it is unavailable.
     """
     entry = expanded.entry
     url = Link(entry.video_id).url

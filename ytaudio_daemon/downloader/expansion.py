@@ -1,4 +1,4 @@
-"""What is known of a collection while its entries are listed. Pure."""
+"""The state of a collection while its entries are listed without a ledger. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from ytaudio_daemon.model import Failure, Layer, ListedEntry, ListedPage, ListTotals
+from ytaudio_daemon.model import (
+    AlbumFacts,
+    Failure,
+    Layer,
+    ListedEntry,
+    ListedPage,
+    ListTotals,
+)
+from ytaudio_daemon.model.job_collection import album_tags
 from ytaudio_daemon.model.selection import ListableEntry, Selection
 from ytaudio_daemon.model.subscription import FirstLook, Follow
 from ytaudio_daemon.urls import CollectionLink
@@ -19,7 +27,7 @@ class CollectionRequest:
     Attributes:
         collection: The link.
         selection: Of its entries.
-        first_look: It is followed: what the first look takes of it is wanted.
+        first_look: For a followed collection, the selection of its first look.
     """
 
     collection: CollectionLink
@@ -30,9 +38,9 @@ class CollectionRequest:
     def from_layer(
         cls, collection: CollectionLink, layer: Layer
     ) -> "CollectionRequest":
-        """Return what a line's checked options want of a collection.
+        """Return the request for a collection by a line's checked options.
 
-        Of one that is followed, they are what the first look takes.
+        For a followed collection it selects the entries that the first look takes.
         """
         selection, follow = Selection.from_layer(layer), Follow.from_layer(layer)
         first_look = None if follow is None else FirstLook(selection, follow.keep_last)
@@ -46,9 +54,9 @@ class CollectionRequest:
     def skip_reason(
         self, entry: ListableEntry, chosen_so_far: int, max_items: int
     ) -> str | None:
-        """Return why an entry is not wanted; the arguments are those of a selection."""
-        wanted = self.first_look or self.selection
-        return wanted.skip_reason(entry, chosen_so_far, max_items)
+        """Return why an entry is not wanted, or None; see `Selection.skip_reason`."""
+        selection = self.first_look or self.selection
+        return selection.skip_reason(entry, chosen_so_far, max_items)
 
 
 class ExpandedEntry(NamedTuple):
@@ -77,18 +85,18 @@ class Expansion:
     Attributes:
         request: What is listed, and which entries are wanted.
         max_items: The config's limit of wanted entries; the selection's own wins.
-        own_cookies: Of a session, in place of the config's.
+        own_cookies: A session's cookies file, used instead of the config's.
         title: The collection's, as YouTube names it; "" while unknown.
-        channel: Whose it is, or "".
+        channel: The name of its channel, or "".
         count: How many entries it has, repeated ones too: as YouTube says, or as they
             were listed; None while unknown.
         listed: Entries that were listed so far.
-        wanted: Of these, the ones that are to be downloaded.
-        unavailable: Of the selected ones, those that cannot be fetched, by their reason.
-        not_selected: The other ones, by their reason.
+        wanted: Of these, the entries to be downloaded.
+        unavailable: The number of selected entries that cannot be fetched, by reason.
+        not_selected: The number of all other entries, by reason.
         failure: Why the listing ended early.
-        is_full: As many are wanted as may be: the rest was not listed.
-        is_cut: The list goes on behind the last entry that is listed of any list.
+        is_full: The limit of wanted entries is reached; the rest was not listed.
+        is_cut: The list is longer than any listing goes.
         has_ended: No more entries come.
     """
 
@@ -106,6 +114,7 @@ class Expansion:
     is_full: bool = False
     is_cut: bool = False
     has_ended: bool = False
+    _albums: dict[str, AlbumFacts] = field(default_factory=dict)
 
     @property
     def collection(self) -> CollectionLink:
@@ -117,27 +126,35 @@ class Expansion:
         """Its title; the link while that is unknown."""
         return self.title or self.collection.url
 
-    def learn(self, page: ListedPage) -> None:
-        """Store what a page says of the whole collection."""
+    def update_from(self, page: ListedPage) -> None:
+        """Store the facts of the collection and its albums that a page has."""
         self.title = page.title or self.title
         self.channel = page.channel or self.channel
         if page.announced is not None:
             self.count = page.announced
+        if page.album is not None:
+            for entry in page.entries:
+                self._albums.setdefault(entry.video_id, page.album)
 
-    def end(self, totals: ListTotals) -> None:
-        """Store what the end of a listing says of the whole collection."""
+    def finish(self, totals: ListTotals) -> None:
+        """Store the totals of a listing that reached its end."""
         self.failure = None
         if not totals.is_cut:
             self.count = totals.entries + totals.repeated
         is_asked_to_end = self.request.selection.last_position is not None
         self.is_cut = totals.is_cut and not is_asked_to_end
 
-    def add(self, expanded: ExpandedEntry) -> None:
-        """Count an entry."""
+    def decide(self, entry: ListedEntry) -> ExpandedEntry:
+        """Decide whether an entry is wanted, and count it."""
+        skipped = self.request.skip_reason(entry, self.wanted, self.max_items)
         self.listed += 1
-        if expanded.skipped is not None:
-            self.not_selected[expanded.skipped] += 1
-        elif expanded.entry.unavailable:
-            self.unavailable[expanded.entry.unavailable] += 1
+        if skipped is not None:
+            self.not_selected[skipped] += 1
+        elif entry.unavailable:
+            self.unavailable[entry.unavailable] += 1
         else:
             self.wanted += 1
+        album = self._albums.get(entry.video_id)
+        return ExpandedEntry(
+            entry, skipped, album_tags(album, self.channel, entry.track)
+        )

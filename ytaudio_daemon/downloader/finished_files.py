@@ -1,6 +1,6 @@
-"""Remembers the finished files of an output folder from one run to the next.
+"""Records the finished files of an output folder for the next run.
 
-A list that was interrupted is given again as a whole: what is finished is not fetched a
+People pass an interrupted list again as a whole: its finished files are not fetched a
 second time. The record is in the user's cache, not beside the audio: a lost one costs a
 second download, and nothing else.
 """
@@ -19,7 +19,7 @@ from ytaudio_daemon.folders.atomic_file import AtomicFileWriter
 from ytaudio_daemon.folders.safe_open import open_dir, read_regular_file
 from ytaudio_daemon.model import Outcome
 
-#: A record has some 700 bytes; more is not ours.
+#: A record has some 700 bytes; a bigger file is none of ours.
 MAX_RECORD_BYTES = 1 << 16
 _HASH_DIGITS = 32
 
@@ -54,8 +54,8 @@ class FinishedFiles:
             return path, Outcome.from_json(record["outcome"])
         except (OSError, UnsafePathError):
             return None
-        except (AttributeError, KeyError, TypeError, ValueError):  # no record of ours
-            return None
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+            return None  # somebody else's file in the place of a record
 
     def add(self, audio_key: tuple[str, str], path: Path, outcome: Outcome) -> None:
         """Record a finished file, as far as the cache can be written."""
@@ -73,7 +73,7 @@ class FinishedFiles:
 
 
 def _identity(path: Path) -> list[int] | None:
-    """Return what changes when a file is written to or replaced; None: no file.
+    """Return inode, size and mtime of a regular file; None if it is none.
 
     Raises:
         OSError: It is not there.

@@ -10,12 +10,9 @@ from pathlib import Path
 from ytaudio_daemon.downloader.await_attempt import ProgressListener, run_to_end
 from ytaudio_daemon.downloader.egress_choice import EgressChoice
 from ytaudio_daemon.downloader.finished_files import FinishedFiles
+from ytaudio_daemon.downloader.pool_thread import AttemptHandle
 from ytaudio_daemon.downloader.retry_policy import retry_delay_s
-from ytaudio_daemon.downloader.stop_signal import (
-    INTERRUPTED,
-    StopLevel,
-    StopSignal,
-)
+from ytaudio_daemon.downloader.stop_signal import INTERRUPTED, StopLevel, StopSignal
 from ytaudio_daemon.downloader.work_dirs import SharedWorkDir, user_cache_dir
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import UnsafePathError, UsageError
@@ -29,13 +26,9 @@ from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
 
 
-def _ignore() -> None:
-    """Do nothing."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadControl:
-    """How the caller of a download follows it and ends it.
+    """How the caller of a download observes it and ends it.
 
     Attributes:
         on_progress: Called with each progress report, in the caller's thread.
@@ -45,7 +38,7 @@ class DownloadControl:
 
     on_progress: ProgressListener
     stop_signal: StopSignal
-    on_queued: Callable[[], None] = _ignore
+    on_queued: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,56 +118,56 @@ class FolderDownloader:
         self._downloads: dict[tuple[str, str], Future[DownloadOutcome | None]] = {}
 
     def fetch(
-        self, download_request: DownloadRequest, control: DownloadControl
+        self, request: DownloadRequest, control: DownloadControl
     ) -> DownloadOutcome:
         """Download a link, or return the end of an equal request, also of an earlier run.
 
+        A request that equals a running one waits for it; if the other caller interrupts
+        that one, the download begins anew.
+
         Args:
-            download_request: The link and its options.
-            control: Follows the download and ends it early.
+            request: The link and its options.
+            control: Observes the download and ends it early.
         """
         while True:
-            future, is_mine = self._get_or_add_future(download_request)
+            future, is_mine = self._get_or_add_future(request)
             if is_mine:
-                return self._fetch_and_resolve(download_request, future, control)
+                return self._fetch_and_resolve(request, future, control)
             was_over = future.done()
             fetched = future.result()
-            if fetched is not None and (fetched.file_exists or not was_over):
+            if fetched is not None and (
+                fetched.file_exists
+                or not (was_over or _ended_by_other_caller(fetched, control))
+            ):
                 return fetched
-            self._forget(download_request, future)
+            self._remove_future(request, future)
 
     def _get_or_add_future(
-        self, download_request: DownloadRequest
+        self, request: DownloadRequest
     ) -> tuple["Future[DownloadOutcome | None]", bool]:
         mine: Future[DownloadOutcome | None] = Future()
         with self._lock:
-            future = self._downloads.setdefault(download_request.audio_key, mine)
+            future = self._downloads.setdefault(request.audio_key, mine)
         return future, future is mine
 
-    def _forget(
-        self,
-        download_request: DownloadRequest,
-        future: "Future[DownloadOutcome | None]",
+    def _remove_future(
+        self, request: DownloadRequest, future: "Future[DownloadOutcome | None]"
     ) -> None:
         with self._lock:
-            if self._downloads.get(download_request.audio_key) is future:
-                del self._downloads[download_request.audio_key]
+            if self._downloads.get(request.audio_key) is future:
+                del self._downloads[request.audio_key]
 
     def _fetch_and_resolve(
         self,
-        download_request: DownloadRequest,
+        request: DownloadRequest,
         future: "Future[DownloadOutcome | None]",
         control: DownloadControl,
     ) -> DownloadOutcome:
-        fetched = self._find_finished(download_request)
-        if fetched is not None:
-            future.set_result(fetched)
-            return fetched
+        fetched = None
         try:
-            with self.work_dir.acquired() as layout:
-                fetched = self._fetch_with_retries(
-                    download_request, layout, str(uuid.uuid4()), control
-                )
+            fetched = self._find_finished(request) or self._fetch_with_retries(
+                request, control
+            )
         except (OSError, UnsafePathError) as error:
             fetched = DownloadOutcome(
                 outcome=Outcome(failure=output_folder_failure(error))
@@ -183,64 +176,52 @@ class FolderDownloader:
             future.set_result(fetched)
         return fetched
 
-    def _find_finished(
-        self, download_request: DownloadRequest
-    ) -> DownloadOutcome | None:
+    def _find_finished(self, request: DownloadRequest) -> DownloadOutcome | None:
         """Return the finished file of an earlier run, None when there is none."""
-        found = self._finished_files.find(download_request.audio_key)
+        found = self._finished_files.find(request.audio_key)
         if found is None:
             return None
         path, outcome = found
         return DownloadOutcome(outcome=outcome, path=path, attempts=0)
 
     def _fetch_with_retries(
-        self,
-        download_request: DownloadRequest,
-        layout: Layout,
-        key: str,
-        control: DownloadControl,
+        self, request: DownloadRequest, control: DownloadControl
     ) -> DownloadOutcome:
         """Try until it succeeds, fails for good, or has been tried often enough."""
+        key = str(uuid.uuid4())
         failures: list[Failure] = []
-        try:
-            while True:
-                fetched = self._attempt(
-                    download_request, layout, (key, len(failures) + 1), control
-                )
-                if fetched.outcome.failure is None:
-                    return fetched
-                failures.append(fetched.outcome.failure)
-                pause = retry_delay_s(failures, self._settings)
-                if pause is None or not control.stop_signal.wait(pause):
-                    return fetched
-        finally:
-            publishing.clear_work(layout, key)
+        with self.work_dir.acquired() as layout:
+            try:
+                while True:
+                    name = (key, len(failures) + 1)
+                    fetched = self._attempt(request, layout, name, control)
+                    if fetched.outcome.failure is None:
+                        return fetched
+                    failures.append(fetched.outcome.failure)
+                    pause = retry_delay_s(failures, self._settings)
+                    if pause is None or not control.stop_signal.wait(pause):
+                        return fetched
+            finally:
+                publishing.clear_work(layout, key)
 
     def _attempt(
         self,
-        download_request: DownloadRequest,
+        request: DownloadRequest,
         layout: Layout,
         name: tuple[str, int],
         control: DownloadControl,
     ) -> DownloadOutcome:
-        """Make one attempt, and move its audio into the output folder."""
+        """Make one attempt, and move its audio into the output folder.
+
+        Args:
+            request: The link and its options.
+            layout: The tree in which the attempt works.
+            name: The download's key and the attempt's number.
+            control: Observes the attempt and ends it early.
+        """
         key, number = name
         egress = self.egress.current
-        earlier = publishing.begin_attempt(layout, key, number)
-        request = fetch_request(
-            self._settings,
-            self._runtime.tools,
-            key=key,
-            attempt=number,
-            link=download_request.link,
-            options=download_request.options.to_json(),
-            attempt_dir=layout.attempt_dir(key, number),
-            earlier_dirs=earlier,
-            cache_dir=layout.cache,
-            album_tags=download_request.album_tags,
-            egress=egress,
-        )
-        handle = self._runtime.start(request)
+        handle = self._start(request, layout, name, egress)
         control.on_queued()
         stop_signal = control.stop_signal
         ended = run_to_end(
@@ -251,33 +232,56 @@ class FolderDownloader:
         outcome = ended.outcome
         if outcome.result is not None:
             job = layout.attempt_dir(key, number) / JOB_DIR
-            return self._publish(download_request, job, outcome, number)
+            return self._publish(request, job, outcome, number)
         if outcome.failure is not None:
-            self.egress.leave_after(outcome.failure, egress)
+            self.egress.switch_after(outcome.failure, egress)
         if stop_signal.level is StopLevel.IMMEDIATE:
             outcome = replace(outcome, failure=INTERRUPTED)
         return DownloadOutcome(outcome=outcome, attempts=number)
 
-    def _publish(
+    def _start(
         self,
-        download_request: DownloadRequest,
-        job: Path,
-        outcome: Outcome,
-        attempts: int,
+        request: DownloadRequest,
+        layout: Layout,
+        name: tuple[str, int],
+        egress: str,
+    ) -> AttemptHandle:
+        key, number = name
+        earlier = publishing.begin_attempt(layout, key, number)
+        attempt_request = fetch_request(
+            self._settings,
+            self._runtime.tools,
+            key=key,
+            attempt=number,
+            link=request.link,
+            options=request.options.to_json(),
+            attempt_dir=layout.attempt_dir(key, number),
+            earlier_dirs=earlier,
+            cache_dir=layout.cache,
+            album_tags=request.album_tags,
+            egress=egress,
+        )
+        return self._runtime.start(attempt_request)
+
+    def _publish(
+        self, request: DownloadRequest, job: Path, outcome: Outcome, attempts: int
     ) -> DownloadOutcome:
         result = outcome.result
         if result is None:
             raise ValueError("an outcome without failure carries a result")
         audio = job / "audio" / result.file_name
         try:
-            path = move_into_output(
-                audio, self.output, result, download_request.link.video_id
-            )
+            path = move_into_output(audio, self.output, result, request.link.video_id)
         except (OSError, UnsafePathError) as error:
             failed = replace(outcome, result=None, failure=output_folder_failure(error))
             return DownloadOutcome(outcome=failed, attempts=attempts)
-        self._finished_files.add(download_request.audio_key, path, outcome)
+        self._finished_files.add(request.audio_key, path, outcome)
         return DownloadOutcome(outcome=outcome, path=path, attempts=attempts)
+
+
+def _ended_by_other_caller(fetched: DownloadOutcome, control: DownloadControl) -> bool:
+    """Return whether a shared download was interrupted, but not for this caller."""
+    return fetched.outcome.failure is INTERRUPTED and not control.stop_signal.is_set
 
 
 def usable_folder(folder: Path) -> Path:

@@ -1,8 +1,8 @@
-"""Decides what a caller does with a job of the ledger, by its state. Pure."""
+"""Decides the next action of a caller that waits for a job of the ledger. Pure."""
 
 from enum import Enum, auto
 
-from ytaudio_daemon.downloader.retry_policy import OF_AN_EGRESS, is_retryable
+from ytaudio_daemon.downloader.retry_policy import EGRESS_FAILURES, is_retryable
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import FailureKind, JobState
 from ytaudio_daemon.model.decide import MIN_RETRY_S
@@ -27,7 +27,7 @@ class NextAction(Enum):
 def next_action(
     job: JobRow,
     *,
-    is_first_look: bool,
+    is_first_read: bool,
     file_is_gone: bool,
     wall: float,
     has_other_egress: bool = False,
@@ -35,28 +35,26 @@ def next_action(
     """Return the next action of a caller that wants this job done now.
 
     Args:
-        job: As it is in the ledger.
-        is_first_look: Whether the job was not read before in this call: an end that it
-            had before the call is not the call's result.
+        job: The job's row.
+        is_first_read: Whether this call reads the job for the first time: if it has ended
+            before, that is not the call's result.
         file_is_gone: Whether it is completed, but its audio is no longer there.
-        wall: The present, seconds since 1970.
+        wall: Now, seconds since 1970.
         has_other_egress: Whether there are several egresses.
     """
     match job.state:
         case JobState.QUEUED:
             return NextAction.CLAIM
         case JobState.COMPLETED | JobState.FAILED | JobState.CANCELLED:
-            may_retry = is_first_look or job.state is JobState.COMPLETED
+            may_retry = is_first_read or job.state is JobState.COMPLETED
             is_wanted = runs_again(KnownJob(job.state, file_is_gone=file_is_gone))
             return NextAction.RETRY if may_retry and is_wanted else NextAction.RETURN
         case JobState.HELD:
             return NextAction.RETURN
         case JobState.WAITING:
-            return (
-                NextAction.REQUEUE
-                if is_first_look
-                else _after_failure(job, wall, has_other_egress=has_other_egress)
-            )
+            if is_first_read:
+                return NextAction.REQUEUE
+            return _after_failure(job, wall, has_other_egress=has_other_egress)
         case _:
             return NextAction.WAIT
 
@@ -68,7 +66,7 @@ def _after_failure(job: JobRow, wall: float, *, has_other_egress: bool) -> NextA
     """
     kind = FailureKind((job.error or {}).get("kind", FailureKind.UNKNOWN))
     retry_at = job.retry_at or 0.0
-    if kind in OF_AN_EGRESS:
+    if kind in EGRESS_FAILURES:
         may_wait = has_other_egress and retry_at <= wall + MIN_RETRY_S
     else:
         may_wait = is_retryable(kind)

@@ -1,4 +1,4 @@
-"""Validates what callers of the Python API pass: links and options."""
+"""Validates the links and options that callers of the Python API pass."""
 
 import os
 from collections.abc import Mapping
@@ -75,16 +75,25 @@ def folder_path(output_dir: str | os.PathLike[str]) -> Path:
         ) from error
 
 
+def require_text(url: object) -> str:
+    """Return a link that a caller passes.
+
+    Raises:
+        LinkError: It is no text.
+    """
+    if not isinstance(url, str):
+        raise LinkError("not_a_url", f"a link is a text, not {type(url).__name__}")
+    return url
+
+
 def parse_url(url: object) -> Link:
     """Return the video that a link leads to.
 
     Raises:
         LinkError: It is no link to one YouTube video, or no text at all.
     """
-    if not isinstance(url, str):
-        raise LinkError("not_a_url", f"a link is a text, not {type(url).__name__}")
     try:
-        return parse_link(url)
+        return parse_link(require_text(url))
     except CollectionError as error:
         if error.collection is None:
             raise

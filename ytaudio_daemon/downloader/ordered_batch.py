@@ -28,7 +28,7 @@ class BatchTask(Generic[ResultT]):
     """One download of a batch.
 
     Attributes:
-        request: What is downloaded; None: only its turn is waited for.
+        request: The download; None: the task only waits for its turn, and ends.
         on_progress: Called with each progress report, in the thread that downloads.
         on_end: Makes the task's result of how the download ended, in the same thread;
             called with None when there was nothing to download.
@@ -42,9 +42,9 @@ class BatchTask(Generic[ResultT]):
 class OrderedBatch:
     """Downloads that are added one by one; to be used in a `with` block.
 
-    They enter the pool's queue in the order in which they are added, whatever the
-    threads do. After a failure that all others would have as well none is begun. When
-    the block ends with an exception, what runs is killed.
+    They enter the pool's queue in the order in which they are added, whatever thread runs
+    them. After a failure that all others would have as well none is begun. When the block
+    ends with an exception, running downloads are killed.
 
     Args:
         downloader: Downloads one link.

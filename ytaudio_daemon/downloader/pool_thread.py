@@ -31,9 +31,9 @@ CLOSED = Failure(
     code="closed",
     message="The downloader was closed before this download was done.",
 )
-#: An idle template ends after so long; a program may keep its downloader for days.
+#: Seconds after which an idle template ends; a program may keep its downloader for days.
 IDLE_EXIT_S = 60.0
-#: `close` waits so long for the thread, in seconds: it has a few processes to end.
+#: Seconds that `close` waits for the thread, which has a few processes to end.
 CLOSE_TIMEOUT_S = 10.0
 
 

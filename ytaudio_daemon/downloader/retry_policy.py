@@ -15,11 +15,11 @@ from ytaudio_daemon.settings import KEYS, RetrySettings, Settings
 
 #: Three tries within some ten seconds; a `[retry]` that is not the default wins.
 SHORT_RETRY = RetrySettings(attempts=3, base=1.0, cap=10.0)
-#: Failures that the next link would meet, too: the rest of a batch is not begun.
+#: Failures that the next link would have, too: the rest of a batch is not begun.
 FATAL_FOR_BATCH = frozenset({FailureKind.BLOCKED, FailureKind.HOST})
 
-#: Failures of the way out rather than of the link: another egress may do at once.
-OF_AN_EGRESS = frozenset({FailureKind.BLOCKED, FailureKind.OFFLINE})
+#: Failures of the egress rather than of the link: another egress may succeed at once.
+EGRESS_FAILURES = frozenset({FailureKind.BLOCKED, FailureKind.OFFLINE})
 
 #: A network that is gone for a moment is retried like any transient failure.
 _RETRYABLE = CHARGED_KINDS | {FailureKind.OFFLINE}
@@ -27,15 +27,15 @@ _RETRYABLE = CHARGED_KINDS | {FailureKind.OFFLINE}
 
 def with_short_retries(settings: Settings) -> Settings:
     """Return the settings with short retries, where the config does not set others."""
-    wanted = {
+    values = {
         name: getattr(
             settings.retry if _differs_from_default(settings, name) else SHORT_RETRY,
             name,
         )
         for name in ("attempts", "base", "cap")
     }
-    wanted["cap"] = max(wanted["cap"], wanted["base"])
-    return replace(settings, retry=RetrySettings(**wanted))
+    values["cap"] = max(values["cap"], values["base"])
+    return replace(settings, retry=RetrySettings(**values))
 
 
 def retry_delay_s(failures: Sequence[Failure], settings: Settings) -> float | None:
@@ -46,7 +46,7 @@ def retry_delay_s(failures: Sequence[Failure], settings: Settings) -> float | No
         settings: As `with_short_retries` returns them.
     """
     latest = failures[-1]
-    if latest.kind in OF_AN_EGRESS and len(failures) < len(egress_keys(settings)):
+    if latest.kind in EGRESS_FAILURES and len(failures) < len(egress_keys(settings)):
         return MIN_RETRY_S
     if latest.kind not in _RETRYABLE:
         return None
@@ -80,7 +80,7 @@ def _as_transient(failure: Failure) -> Failure:
 def _differs_from_default(settings: Settings, name: str) -> bool:
     """Return whether a key differs from its default.
 
-    The shipped config sets every key to its default, so a key that is set is no sign.
+    Whether it is set says nothing: the shipped config sets every key to its default.
     """
     key = KEYS[f"retry.{name}"]
     return bool(getattr(settings.retry, name) != key.value_type.parse(key.default))

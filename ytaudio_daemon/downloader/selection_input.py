@@ -1,9 +1,10 @@
-"""Validates what callers of the Python API say of a collection: link and selection."""
+"""Validates the links and selections that callers of the Python API pass."""
 
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal, TypedDict
 
+from ytaudio_daemon.downloader.options_input import require_text
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.model import OptionError
 from ytaudio_daemon.model.collection_options import (
@@ -65,15 +66,13 @@ def checked_selection(given: Mapping[str, Any]) -> Selection:
     return Selection.from_layer(layer)
 
 
-def collection_link(url: object) -> CollectionLink:
+def parse_collection_url(url: object) -> CollectionLink:
     """Return the collection that a link names, alone or beside a video.
 
     Raises:
         LinkError: It names none, or is no link.
     """
-    if not isinstance(url, str):
-        raise LinkError("not_a_url", f"a link is a text, not {type(url).__name__}")
-    found = parse_collection(url)
+    found = parse_collection(require_text(url))
     if found is None:
         raise LinkError(
             "not_a_collection",

@@ -11,22 +11,18 @@ from typing import Any
 from ytaudio_daemon.downloader import open_ledger
 from ytaudio_daemon.downloader.await_attempt import ProgressListener
 from ytaudio_daemon.downloader.claim_runner import ClaimRunner, when_not_busy
-from ytaudio_daemon.downloader.folder_downloader import (
-    DownloadRequest,
-)
+from ytaudio_daemon.downloader.folder_downloader import DownloadRequest
 from ytaudio_daemon.downloader.next_action import NextAction, next_action
 from ytaudio_daemon.downloader.result import DownloadResult, rejected_result
-from ytaudio_daemon.downloader.sessions import require_active_session
+from ytaudio_daemon.downloader.session_context import require_active_session
 from ytaudio_daemon.downloader.stop_signal import INTERRUPTED, StopLevel, StopSignal
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
-from ytaudio_daemon.errors import (
-    UsageError,
-)
+from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders import Layout, published
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.wake_file import wake_daemon
 from ytaudio_daemon.jobs.config_values import egress_keys
-from ytaudio_daemon.jobs.foreign_claims import holder_is_dead, holder_name
+from ytaudio_daemon.jobs.foreign_claims import claim_owner, owner_is_dead
 from ytaudio_daemon.ledger import (
     Connection,
     Ledger,
@@ -58,7 +54,10 @@ class SessionJobRequest:
     """A download request as a job of a session.
 
     Attributes:
-        again: It is fetched although the archive has the video.
+        download_request: The link and its options.
+        session_uuid: The session's.
+        job_uuid: The new job's, as the caller wrote it.
+        again: It is downloaded although the archive has the video.
     """
 
     download_request: DownloadRequest
@@ -82,7 +81,7 @@ def open_runner(
 
 
 class SessionJobRunner:
-    """Enqueues, claims and runs jobs for callers.
+    """Enqueues, claims and runs jobs for callers of the Python API.
 
     Args:
         ledger: The open ledger.
@@ -98,21 +97,21 @@ class SessionJobRunner:
         self._layout = layout
         self._settings = settings
         self._host = open_ledger.local_host_id(layout)
-        self._holder = holder_name(self._host)
+        self._holder = claim_owner(self._host)
         self._claim_runner = ClaimRunner(
             ledger, layout, settings, runtime, self._holder
         )
 
     def fetch(
         self,
-        wanted: SessionJobRequest,
+        request: SessionJobRequest,
         on_progress: ProgressListener,
         stop_signal: StopSignal,
     ) -> DownloadResult:
         """Return a job's result, running it here unless another process does.
 
         Args:
-            wanted: The job.
+            request: The job.
             on_progress: Called with each progress report, in this thread.
             stop_signal: Ends the call early.
 
@@ -121,19 +120,19 @@ class SessionJobRunner:
             UsageError: The job's UUID is unusable.
             LedgerError: The ledger cannot be used.
         """
-        job = when_not_busy(partial(self._find_or_enqueue, wanted))
+        job = when_not_busy(partial(self._find_or_enqueue, request))
         if isinstance(job, str):
             return rejected_result(job)
-        is_first_look = True
+        is_first_read = True
         while stop_signal.level is not StopLevel.IMMEDIATE:
-            taken = when_not_busy(
-                partial(self._claim_or_finished, job.id, is_first_look=is_first_look)
+            claim_or_job = when_not_busy(
+                partial(self._claim_or_finished, job.id, is_first_read=is_first_read)
             )
-            is_first_look = False
-            if isinstance(taken, Claim):
-                self._run_claim(taken, on_progress, stop_signal)
-            elif taken is not None:
-                return _result_of(taken)
+            is_first_read = False
+            if isinstance(claim_or_job, Claim):
+                self._run_claim(claim_or_job, on_progress, stop_signal)
+            elif claim_or_job is not None:
+                return _result_of(claim_or_job)
             else:
                 time.sleep(POLL_S)
         return rejected_result(INTERRUPTED.message)
@@ -141,21 +140,21 @@ class SessionJobRunner:
     def _run_claim(
         self, claim: Claim, on_progress: ProgressListener, stop_signal: StopSignal
     ) -> None:
-        """Run one attempt; then have status files and library show its end at once."""
+        """Run one attempt; then wake the daemon, whose views show its end."""
         try:
             self._claim_runner.run(claim, on_progress, stop_signal)
         finally:
             _RUNNING.discard(claim.name)
-        with suppress(OSError):  # the daemon looks by itself within seconds
+        with suppress(OSError):  # the daemon reads the ledger by itself within seconds
             wake_daemon(self._layout)
 
-    def _find_or_enqueue(self, wanted: SessionJobRequest) -> JobRow | str:
-        """Return the job, new or known; or a sentence that says why there is none."""
-        link = wanted.download_request.link
-        job_options = JobOptions.from_options(wanted.download_request.options)
-        job_uuid = _checked_uuid(wanted.job_uuid)
+    def _find_or_enqueue(self, request: SessionJobRequest) -> JobRow | str:
+        """Return the job, new or known; or in a sentence why it was not enqueued."""
+        link = request.download_request.link
+        job_options = JobOptions.from_options(request.download_request.options)
+        job_uuid = _checked_uuid(request.job_uuid)
         with write_now(self._ledger) as (db, now):
-            session = require_active_session(db, wanted.session_uuid)
+            session = require_active_session(db, request.session_uuid)
             known = queries.find_job_by_uuid(db, job_uuid)
             if known is not None:
                 _require_same_job(known, session.uuid, link.video_id, job_options)
@@ -171,19 +170,19 @@ class SessionJobRunner:
                 job_options=job_options,
                 uuid=job_uuid,
                 is_music=link.is_music,
-                ignores_archive=wanted.again,
+                ignores_archive=request.again,
             )
             quota = self._settings.sessions.quota
             enqueued = enqueue_link(db, session.id, new, quota=quota, now=now)
             if enqueued.action is LinkAction.ARCHIVED:
-                said = enqueued.message
-                return f"The video is {said}; again=True downloads it anyway."
+                reason = enqueued.message
+                return f"The video is {reason}; again=True downloads it anyway."
             if enqueued.job_id is None:
                 return OVER_QUOTA
             return queries.job_by_id(db, enqueued.job_id)
 
     def _claim_or_finished(
-        self, job_id: int, *, is_first_look: bool
+        self, job_id: int, *, is_first_read: bool
     ) -> Claim | JobRow | None:
         """Claim the job, or return it if it has ended; None: read it again soon."""
         with ExitStack() as undo, write_now(self._ledger) as (db, now):
@@ -192,26 +191,26 @@ class SessionJobRunner:
                 job.output_path
             )
             keys = egress_keys(self._settings)
-            step = next_action(
+            action = next_action(
                 job,
-                is_first_look=is_first_look,
+                is_first_read=is_first_read,
                 file_is_gone=gone,
                 wall=now.wall,
                 has_other_egress=len(keys) > 1,
             )
-            if step is NextAction.RETURN:
+            if action is NextAction.RETURN:
                 return job
-            if step is not NextAction.WAIT:
-                _queue_for(db, job_id, step, now)
+            if action is not NextAction.WAIT:
+                _queue_for(db, job_id, action, now)
                 egress = claims.order_egresses(db, job_id, now, keys)[0]
                 claim = claims.claim_job(db, job_id, now, self._holder, egress)
                 if claim is not None:  # before other threads can see it
                     _RUNNING.add(claim.name)
                     undo.push(partial(_discard_on_error, claim.name))
                 return claim
-            left = claims.running_claim(db, job_id)
-        if left is not None and self._is_abandoned(left):
-            self._claim_runner.requeue_abandoned(left, now)
+            running = claims.running_claim(db, job_id)
+        if running is not None and self._is_abandoned(running):
+            self._claim_runner.requeue_abandoned(running, now)
         return None
 
     def _is_abandoned(self, claim: Claim) -> bool:
@@ -221,7 +220,7 @@ class SessionJobRunner:
         """
         if claim.owner == self._holder:
             return claim.name not in _RUNNING
-        return holder_is_dead(claim.owner or "", self._host)
+        return owner_is_dead(claim.owner or "", self._host)
 
 
 #: The attempts that this process runs now, in any thread.
@@ -233,10 +232,10 @@ def _discard_on_error(name: str, failed: type[BaseException] | None, *_: Any) ->
         _RUNNING.discard(name)
 
 
-def _queue_for(db: Connection, job_id: int, step: NextAction, now: Now) -> None:
-    if step is NextAction.REQUEUE:
+def _queue_for(db: Connection, job_id: int, action: NextAction, now: Now) -> None:
+    if action is NextAction.REQUEUE:
         transitions.requeue_now(db, job_id, now)
-    elif step is NextAction.RETRY:
+    elif action is NextAction.RETRY:
         transitions.retry(db, job_id, now)
 
 
@@ -257,7 +256,7 @@ def _checked_uuid(text: str) -> str:
 def _require_same_job(
     job: JobRow, session_uuid: str, video_id: str, job_options: JobOptions
 ) -> None:
-    """Check that a known job is for the wanted session, video and options.
+    """Check that a known job is for the request session, video and options.
 
     Raises:
         UsageError: It is not.

@@ -47,7 +47,7 @@ def _ensure_private_dir(folder: Path) -> bool:
 class SharedWorkDir:
     """The hidden work folder in an output folder; exists only while a download runs.
 
-    So nothing is left behind by a program that never closes its downloader.
+    So a program that never closes its downloader leaves nothing behind.
 
     Args:
         output: The output folder.

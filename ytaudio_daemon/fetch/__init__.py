@@ -9,7 +9,6 @@ returned as plain data. Importing this package is cheap; yt-dlp is imported on f
 import contextlib
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 from ytaudio_daemon.fetch.unused_modules import UNUSED_MODULES
@@ -20,6 +19,7 @@ from ytaudio_daemon.model import (
     Outcome,
     Progress,
 )
+from ytaudio_daemon.system.distributions import installed_version
 from ytaudio_daemon.system.withheld_imports import withheld
 
 __all__ = [
@@ -108,7 +108,4 @@ def ytdlp_version() -> str:
     if (loaded := sys.modules.get("yt_dlp.version")) is not None:
         # "2026.08.19" is called 2026.8.19 by packaging tools (PEP 440).
         return re.sub(r"\b0+(?=\d)", "", str(loaded.__version__))
-    try:
-        return version("yt-dlp")
-    except PackageNotFoundError:
-        return ""
+    return installed_version("yt-dlp")

@@ -14,17 +14,17 @@ from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.choose import Format, choose_stream, codec_name
 from ytaudio_daemon.fetch.classify import MEDIA_CODES, classify
 from ytaudio_daemon.fetch.cover import NoCoverError, fetch_cover
-from ytaudio_daemon.fetch.download import (
-    DownloadMonitor,
-    check_free_space,
-    download,
-    wait_until_available,
-)
 from ytaudio_daemon.fetch.exception_facts import causes_of
 from ytaudio_daemon.fetch.failures import AttemptFailedError
 from ytaudio_daemon.fetch.metadata import video_facts
 from ytaudio_daemon.fetch.redact import redact
 from ytaudio_daemon.fetch.source import Source
+from ytaudio_daemon.fetch.stream_download import (
+    DownloadMonitor,
+    check_free_space,
+    download,
+    wait_until_available,
+)
 from ytaudio_daemon.model import FetchRequest, Phase, Progress
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.urls import Link
@@ -139,10 +139,7 @@ def open_client(
     """Open yt-dlp for one video; its evidence and its tokens go into the context."""
     context.tokens = po_tokens.token_source(request.network.pot_provider)
     parameters = ytdlp_client.ytdlp_params(
-        request,
-        context.log_capture,
-        selector,
-        cookies.for_ytdlp() if cookies else None,
+        request, context.log_capture, selector, cookies.for_ytdlp() if cookies else None
     )
     parameters[po_tokens.PARAMETER] = context.tokens
     with ytdlp_client.YtDlpClient(parameters) as ydl, storing_cookies(cookies, ydl):

@@ -12,7 +12,7 @@ from yt_dlp.networking.exceptions import HTTPError
 
 from ytaudio_daemon.fetch.lister import ListClient
 from ytaudio_daemon.fetch.page_builder import PageBuilder
-from ytaudio_daemon.model.list_totals import FeedAnswer, feed_mark
+from ytaudio_daemon.model.list_totals import FeedState, feed_mark
 from ytaudio_daemon.model.listing import FeedRequest, ListedEntry, clean_text
 from ytaudio_daemon.model.youtube_ids import is_video_id
 
@@ -40,7 +40,7 @@ class FeedResult:
     """The outcome of reading a feed, as the feed fields of `ListTotals`.
 
     Attributes:
-        feed: A `FeedAnswer`.
+        feed: A `FeedState`.
         etag: The response's header `ETag`, or "".
         modified: The response's header `Last-Modified`, or "".
     """
@@ -67,38 +67,36 @@ def read_feed(
         Exception: Any of yt-dlp's, for any other failed request.
     """
     response = _open(ydl, request)
-    if isinstance(response, FeedAnswer):
-        is_absent = response is FeedAnswer.ABSENT
+    if isinstance(response, FeedState):
+        is_absent = response is FeedState.ABSENT
         must_list = is_absent and request.lists_without_feed
         return None if must_list else FeedResult(feed=response)
     content = response.read(MAX_FEED_BYTES + 1)
     entries = list(_entries(content))
     if not entries and not _is_feed(content):
-        return (
-            None if request.lists_without_feed else FeedResult(feed=FeedAnswer.ABSENT)
-        )
+        return None if request.lists_without_feed else FeedResult(feed=FeedState.ABSENT)
     pages.begin_feed()
     for entry in entries:
         position = pages.next_position(entry.video_id)
         if position is not None:
             pages.add(entry)
     return FeedResult(
-        feed=FeedAnswer.READ,
+        feed=FeedState.READ,
         etag=feed_mark(response.headers.get("ETag")),
         modified=feed_mark(response.headers.get("Last-Modified")),
     )
 
 
-def _open(ydl: ListClient, request: FeedRequest) -> Response | FeedAnswer:
+def _open(ydl: ListClient, request: FeedRequest) -> Response | FeedState:
     marks = {"If-None-Match": request.etag, "If-Modified-Since": request.modified}
     headers = {name: value for name, value in marks.items() if value}
     try:
         return ydl.urlopen(Request(f"{FEED_URL}{request.query}", headers=headers))
     except HTTPError as error:
         if error.status == HTTPStatus.NOT_MODIFIED:
-            answer = FeedAnswer.UNCHANGED
+            answer = FeedState.UNCHANGED
         elif error.status in _ABSENT:
-            answer = FeedAnswer.ABSENT
+            answer = FeedState.ABSENT
         else:
             raise
     ydl.clear_evidence()

@@ -8,12 +8,12 @@ from yt_dlp.networking import Request
 from ytaudio_daemon.fetch import Reporter, ytdlp_client
 from ytaudio_daemon.fetch.account_access import read_cookies
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
-from ytaudio_daemon.fetch.download import wait_until_available
 from ytaudio_daemon.fetch.download_stage import (
     StreamSelector,
     open_client,
     resolve_stream,
 )
+from ytaudio_daemon.fetch.stream_download import wait_until_available
 from ytaudio_daemon.model import FetchRequest, Outcome, Phase, Progress
 
 #: Bytes of the media to fetch: enough to see whether YouTube serves it.

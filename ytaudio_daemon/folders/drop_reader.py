@@ -1,4 +1,4 @@
-"""Reading a drop that its writer may still be changing."""
+"""Reads a drop that its writer may still be changing."""
 
 import errno
 import hashlib
@@ -9,16 +9,12 @@ from pathlib import Path
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
 from ytaudio_daemon.folders.inbox import (
     InboxFile,
-    identity_of,
-    open_folder_of,
+    file_identity,
+    open_drop_folder,
     split_path,
 )
 from ytaudio_daemon.folders.open_dirs import OpenDirs
-from ytaudio_daemon.folders.safe_open import (
-    is_plain_file,
-    mount_id,
-    open_regular_file,
-)
+from ytaudio_daemon.folders.safe_open import is_plain_file, mount_id, open_regular_file
 
 READ_BLOCK = 1 << 20
 
@@ -51,9 +47,8 @@ class DropReader:
             self.close()
         if not is_unchanged:
             raise DropChangedError("the drop changed before it was read")
-        if (
-            not is_mounted_here
-        ):  # as `docker run -v list.txt:…` does; it cannot be moved
+        # As `docker run -v list.txt:…` does; such a file cannot be moved.
+        if not is_mounted_here:
             raise OSError(errno.EBUSY, "something is mounted on the file")
 
     def read_some(self, blocks: int = 8) -> bool:
@@ -89,15 +84,15 @@ class DropReader:
 
     def _is_unchanged(self, found: os.stat_result) -> bool:
         # It is regular: `open_regular_file` opened it.
-        may_be_read = self._inbox_file.has_other_names or is_plain_file(found, self._fd)
-        return may_be_read and identity_of(found) == self._inbox_file.identity
+        may_be_read = self._inbox_file.has_hard_links or is_plain_file(found, self._fd)
+        return may_be_read and file_identity(found) == self._inbox_file.identity
 
     def _is_in_place(self) -> bool:
-        """Walk to it anew: its disk may have been unmounted while it was read."""
+        """Return whether its path still leads to it: its disk may have been unmounted."""
         try:
             location, name = self._inbox_file.location, self._inbox_file.name
-            with open_folder_of(self._inbox, location, name) as (folder, last):
+            with open_drop_folder(self._inbox, location, name) as (folder, last):
                 found = os.lstat(last, dir_fd=folder)
         except (FileNotFoundError, UnsafePathError):
             return False
-        return identity_of(found) == self._inbox_file.identity
+        return file_identity(found) == self._inbox_file.identity

@@ -1,10 +1,9 @@
-"""What lies in `processed` and `rejected`: filed drops, and the views of them.
+"""The filed drops in `processed` and `rejected`, and the free names there.
 
 A drop's receipts are named after it. So a name is free only when neither a drop nor a
 view has it, in either folder.
 """
 
-import hashlib
 import os
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -20,6 +19,7 @@ from ytaudio_daemon.folders.inbox import (
 )
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED, Layout
 from ytaudio_daemon.folders.safe_open import (
+    has_sha256,
     open_child,
     open_dir,
     open_regular_file,
@@ -161,9 +161,9 @@ def has_file_with_content(
 def name_for_receipts(
     layout: Layout, location: DropLocation, target: str, name: bytes
 ) -> bytes | None:
-    """Return the name under which a drop gets its receipts whose file is gone.
+    """Return the name for the receipts of a drop whose file is gone.
 
-    None when there is no place for them: the folder is gone, or not ours to write to.
+    None when they cannot be written: the folder is gone, or not ours to write to.
     """
     try:
         with open_dir(layout.inbox, *location.parts) as folder:
@@ -229,7 +229,7 @@ def find_without_receipt(
 def is_receipt_name_taken(
     layout: Layout, location: DropLocation, name: bytes, own: bytes | None = None
 ) -> bool:
-    """Return whether an older drop's receipt would be written over by a new one's.
+    """Return whether a new drop of that name would overwrite an older one's receipt.
 
     The default session has two folders, whose drops have one folder of receipts.
 
@@ -255,9 +255,7 @@ def _has_content(folder: int, name: bytes, sha256: str) -> bool:
     """
     subfolders, last = split_path(name)
     with open_child(folder, *subfolders) as inner:
-        fd = open_regular_file(inner, last)
-    with os.fdopen(fd, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        return has_sha256(inner, last, sha256)
 
 
 def _is_name_free_in(inbox: Path, location: DropLocation, name: bytes) -> bool:
@@ -269,7 +267,7 @@ def _is_name_free_in(inbox: Path, location: DropLocation, name: bytes) -> bool:
 
 
 def is_name_free(folder: int, name: bytes) -> bool:
-    """True if neither the name nor a view of it stands in either folder."""
+    """Return whether neither folder has a file of that name, or a view of one."""
     for target in (PROCESSED.encode(), REJECTED.encode()):
         for ending in (b"", *VIEW_ENDINGS):
             try:

@@ -12,7 +12,7 @@ from ytaudio_daemon.folders.inbox import (
     DropLocation,
     EmptyFolder,
     InboxFile,
-    identity_of,
+    file_identity,
     require_same_disk,
     split_path,
 )
@@ -97,7 +97,7 @@ def put_back_if_written(
             found = os.lstat(last, dir_fd=target_dir)
             if found.st_ino != inbox_file.identity[0]:
                 return True, None
-            if identity_of(found) == inbox_file.identity or not found.st_size:
+            if file_identity(found) == inbox_file.identity or not found.st_size:
                 return False, None
             names = names_to_try(inbox_file.name, folder)
             with open_child(folder, *subfolders, make=True) as origin:
@@ -115,13 +115,13 @@ def sync_moves(
     """
     with suppress(FileNotFoundError), open_dir(inbox, *location.parts) as folder:
         for target in FILED_FOLDERS:
-            _sync_way(folder, (target.encode(), *subfolders))
-        _sync_way(folder, subfolders)
+            _sync_below(folder, (target.encode(), *subfolders))
+        _sync_below(folder, subfolders)
         os.fsync(folder)
 
 
-def _sync_way(folder: int, parts: tuple[bytes, ...]) -> None:
-    """Sync a folder below another one, and those on the way: they may be new."""
+def _sync_below(folder: int, parts: tuple[bytes, ...]) -> None:
+    """Sync a folder below an open one, and those between them, which may be new."""
     for depth in range(len(parts), 0, -1):
         with (
             suppress(FileNotFoundError, UnsafePathError),
@@ -146,13 +146,13 @@ def _is_unchanged(folder: int, name: bytes, inbox_file: InboxFile) -> bool:
         found = os.lstat(name, dir_fd=folder)
     except FileNotFoundError:
         return False
-    return identity_of(found) == inbox_file.identity
+    return file_identity(found) == inbox_file.identity
 
 
 def remove_emptied_folder(inbox: Path, empty: EmptyFolder, quiet_s: float) -> bool:
     """Remove a dropped folder when all of its drops were filed; True if it was removed.
 
-    A folder that no drop came out of is somebody's who has not filled it yet.
+    A folder from which no drop was filed stays: a person may still fill it.
 
     Args:
         inbox: The inbox root.
@@ -161,9 +161,8 @@ def remove_emptied_folder(inbox: Path, empty: EmptyFolder, quiet_s: float) -> bo
     """
     *above, name = empty.parts
     with (
-        suppress(
-            OSError, UnsafePathError
-        ),  # not empty, or not ours to remove: it stays
+        # It stays if it is not empty, or not ours to remove.
+        suppress(OSError, UnsafePathError),
         open_dir(inbox, *empty.location.parts) as folder,
         open_child(folder, *above) as parent,
     ):

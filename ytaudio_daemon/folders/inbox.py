@@ -1,4 +1,4 @@
-"""The folders and files of the inbox, and how they are called."""
+"""The folders and files of the inbox, and their names."""
 
 import errno
 import os
@@ -61,7 +61,7 @@ def split_path(name: bytes) -> tuple[tuple[bytes, ...], bytes]:
 
 
 @contextmanager
-def open_folder_of(
+def open_drop_folder(
     inbox: Path, location: DropLocation, name: bytes
 ) -> Iterator[tuple[int, bytes]]:
     """Open the folder where a drop was dropped.
@@ -109,7 +109,7 @@ class InboxFile:
             since 1970 by the file system's clock.
         folder_device: The disk of its folder, by which a lost mount is noticed; not the
             file's own, which on overlayfs may differ.
-        has_other_names: It has hard links, none of them in our trees.
+        has_hard_links: It has hard links, none of them in our trees.
     """
 
     location: DropLocation
@@ -118,7 +118,7 @@ class InboxFile:
     identity: FileIdentity
     changed_at: float = 0.0
     folder_device: int | None = None
-    has_other_names: bool = False
+    has_hard_links: bool = False
 
     @property
     def key(self) -> FileKey:
@@ -149,9 +149,8 @@ class IgnoredFile:
     @property
     def session(self) -> str:
         """The session that it was meant for."""
-        return (
-            os.fsdecode(self.name) if self.location is None else self.location.session
-        )
+        location = self.location
+        return os.fsdecode(self.name) if location is None else location.session
 
     @property
     def path(self) -> str:
@@ -160,17 +159,17 @@ class IgnoredFile:
         return display_path(location, display_name(self.name))
 
 
-def identity_of(found: os.stat_result) -> FileIdentity:
+def file_identity(found: os.stat_result) -> FileIdentity:
     """Return an identity that changes when a file is written to, or replaced."""
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_dev
 
 
 def require_same_disk(inbox: Path, inbox_file: InboxFile) -> None:
-    """Make sure that a file which is gone was not on a disk that is away.
+    """Check that a missing file was not on a disk that is not mounted now.
 
     Raises:
-        OSError: ESTALE, as its folder, or what is left of the way there, is on another
-            disk than it was.
+        OSError: ESTALE, as its folder, or the last one above it that exists, is on
+            another disk than it was.
     """
     folder = inbox_file.folder_in(inbox)
     while folder != inbox and not os.path.lexists(folder):
@@ -190,7 +189,7 @@ def name_exists(inbox: Path, location: DropLocation, name: bytes) -> bool:
     with open_dir(inbox):
         pass
     try:
-        with open_folder_of(inbox, location, name) as (folder, last):
+        with open_drop_folder(inbox, location, name) as (folder, last):
             os.lstat(last, dir_fd=folder)
     except (FileNotFoundError, UnsafePathError):
         return False
@@ -205,12 +204,12 @@ def remove_inbox_file(inbox: Path, inbox_file: InboxFile) -> None:
         UnsafePathError: Its folder was replaced.
     """
     place = inbox_file.location, inbox_file.name
-    with open_folder_of(inbox, *place) as (folder, name):
+    with open_drop_folder(inbox, *place) as (folder, name):
         try:
             found = os.lstat(name, dir_fd=folder)
         except FileNotFoundError:
             return
-        if identity_of(found) == inbox_file.identity:
+        if file_identity(found) == inbox_file.identity:
             os.unlink(name, dir_fd=folder)
 
 
@@ -218,7 +217,7 @@ def make_session_folder(inbox: Path, session: str) -> None:
     """Make a session's folder in the inbox, or make sure that it is there.
 
     Raises:
-        UsageError: The disk takes another session's folder for it.
+        UsageError: The disk ignores case, and another session has that name.
         UnsafePathError: A link or a file has its name.
         OSError: It cannot be made.
     """

@@ -1,8 +1,7 @@
-"""Scanning the inbox: finds every file that may be a drop.
+"""Scans the inbox for every file that may be a drop.
 
-Nothing here decides what a drop means; names are judged by `dropfile`, contents by
-the ledger. The scan yields as it goes, so that a hundred thousand files do not stop
-the daemon's loop.
+Names are judged by `dropfile`; contents are not read here. The scan yields each file as
+it finds it, so that a hundred thousand files do not stop the daemon's loop.
 """
 
 import os
@@ -12,12 +11,7 @@ from pathlib import Path
 
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.folders.inbox import DropLocation, IgnoredFile, MountPoint
-from ytaudio_daemon.folders.layout import (
-    DEFAULT_SESSION,
-    PROCESSED,
-    REJECTED,
-    Layout,
-)
+from ytaudio_daemon.folders.layout import DEFAULT_SESSION, PROCESSED, REJECTED, Layout
 from ytaudio_daemon.folders.letter_case import is_other_spelling
 from ytaudio_daemon.folders.safe_open import open_dir
 from ytaudio_daemon.folders.session_scan import (
@@ -32,9 +26,9 @@ from ytaudio_daemon.folders.session_scan import (
 
 
 def our_trees(layout: Layout) -> tuple[Path, ...]:
-    """Return the folders in which a drop has no second name.
+    """Return the folders that are searched for second hard links of a drop.
 
-    All but the audio: that may be millions of files, and no secrets.
+    All but the audio, which may be millions of files and holds no secrets.
     """
     return layout.inbox, layout.status, layout.state
 
@@ -77,9 +71,7 @@ def scan(
             if entry.is_dir(follow_symlinks=False):
                 yield from _scan_unless_quiet(scope, entry)
                 yield None
-            elif _is_link_to_folder(entry.path) and not _is_no_session(
-                scope, entry.name
-            ):
+            elif _is_link_to_folder(entry.path) and _may_be_session(scope, entry.name):
                 yield _linked_folder(entry.name)
             else:
                 yield from check_file(scope, root, entry)
@@ -111,7 +103,7 @@ def _is_folder(path: str) -> bool:
 
 
 def _is_link_to_folder(path: str) -> bool:
-    """Return whether a link leads to a folder; what lies there is not looked at."""
+    """Return whether a symbolic link points to a folder; the folder is not read."""
     try:
         return os.path.islink(path) and stat.S_ISDIR(os.stat(path).st_mode)
     except OSError:  # it leads nowhere, or to a dead mount
@@ -126,16 +118,18 @@ def _linked_folder(name: str) -> IgnoredFile:
     )
 
 
-def _is_no_session(scope: ScanScope, name: str) -> bool:
-    """Return whether a folder is not mentioned: a system's, or that of filed drops.
+def _may_be_session(scope: ScanScope, name: str) -> bool:
+    """Return False for folders of the system, and for those of filed drops.
 
     A disk that ignores case may show `processed` as `Processed`.
     """
+    if dropfile.is_ignored_folder(name):
+        return False
     own = name.lower()
-    if dropfile.is_ignored_folder(name) or own not in {PROCESSED, REJECTED}:
-        return dropfile.is_ignored_folder(name)
+    if own not in {PROCESSED, REJECTED}:
+        return True
     with open_dir(scope.inbox) as inbox:
-        return is_other_spelling(inbox, own)
+        return not is_other_spelling(inbox, own)
 
 
 def _scan_unless_quiet(
@@ -159,7 +153,7 @@ def _scan_unless_quiet(
 
 
 def _scan_session(scope: ScanScope, name: str) -> Iterator[ScanResult]:
-    if _is_no_session(scope, name):
+    if not _may_be_session(scope, name):
         return
     problem = dropfile.session_name_problem(name)
     if problem is None:

@@ -19,11 +19,11 @@ from ytaudio_daemon.folders import library_copy
 from ytaudio_daemon.folders.library_folder import (
     add_name,
     names_in,
-    open_folder_of,
     open_folders,
+    open_parent_folder,
     remove_empty_folders,
 )
-from ytaudio_daemon.folders.other_names import other_names
+from ytaudio_daemon.folders.links_and_copies import find_links_and_copies
 from ytaudio_daemon.folders.published import open_published
 from ytaudio_daemon.folders.safe_open import (
     open_dir,
@@ -67,7 +67,7 @@ class LibraryFile:
 
     Attributes:
         name: Its path from the session's folder, with a slash behind each folder.
-        identity: See `identity_of`.
+        identity: See `library_identity`.
     """
 
     name: str
@@ -122,7 +122,7 @@ def add_to_library(
             except BaseException:
                 remove_file(folder, temp)
                 raise
-        identity = identity_of(os.lstat(name, dir_fd=folder))
+        identity = library_identity(os.lstat(name, dir_fd=folder))
         return LibraryFile(name="/".join((*folders, name)), identity=identity)
 
 
@@ -130,13 +130,13 @@ def _find_left_behind(
     session_folder: int, source: int, audio: PublishedAudio
 ) -> Generator[None, None, LibraryFile | None]:
     """Return the file that was added just before a crash, under a name of that time."""
-    for path in other_names(session_folder, os.fstat(source)):
+    for path in find_links_and_copies(session_folder, os.fstat(source)):
         if path is None:
             yield
             continue
-        with open_folder_of(session_folder, path) as (folder, name):
+        with open_parent_folder(session_folder, path) as (folder, name):
             if (yield from _is_same_audio(folder, name, source, audio)):
-                identity = identity_of(os.lstat(name, dir_fd=folder))
+                identity = library_identity(os.lstat(name, dir_fd=folder))
                 return LibraryFile(name=path, identity=identity)
     return None
 
@@ -144,8 +144,8 @@ def _find_left_behind(
 def _temporary_name(folder: int, job_uuid: str) -> str:
     """Return a name that is free; a crash leaves one that is known, so that it goes.
 
-    Whoever may write in the library knows that name, too. What stands there may be a
-    folder, which is left alone, and may come again when it is removed.
+    People who may write in the library know that name, too, and may have put a folder
+    there, which is not removed, or a file again when it was removed.
     """
     known = f".{job_uuid}.tmp"
     try:
@@ -309,7 +309,7 @@ def remove_from_folder(session_folder: int, path: str) -> None:
     """
     with (
         suppress(FileNotFoundError, UnsafePathError),
-        open_folder_of(session_folder, path) as (folder, name),
+        open_parent_folder(session_folder, path) as (folder, name),
     ):
         remove_file(folder, name)
         remove_empty_folders(session_folder, path)
@@ -318,12 +318,12 @@ def remove_from_folder(session_folder: int, path: str) -> None:
 def is_unchanged(session_folder: int, file: LibraryFile) -> bool:
     """Return whether a file is where it was added, as it was then."""
     try:
-        with open_folder_of(session_folder, file.name) as (folder, name):
-            return identity_of(os.lstat(name, dir_fd=folder)) == file.identity
+        with open_parent_folder(session_folder, file.name) as (folder, name):
+            return library_identity(os.lstat(name, dir_fd=folder)) == file.identity
     except (FileNotFoundError, UnsafePathError):
         return False
 
 
-def identity_of(found: os.stat_result) -> str:
+def library_identity(found: os.stat_result) -> str:
     """Return a file's inode, size and time: those of a file that nobody has changed."""
     return f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"

@@ -22,10 +22,7 @@ def link_or_copy(source: int, folder: int, name: str) -> Generator[None]:
     try:
         # The link in /proc is followed to the open file (linkat(2), AT_SYMLINK_FOLLOW).
         os.link(
-            f"/proc/self/fd/{source}",
-            name,
-            dst_dir_fd=folder,
-            follow_symlinks=True,
+            f"/proc/self/fd/{source}", name, dst_dir_fd=folder, follow_symlinks=True
         )
     except OSError as error:
         if error.errno not in LINK_UNSUPPORTED:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import ResultGoneError
 from ytaudio_daemon.folders import library_copy
-from ytaudio_daemon.folders.library import LibraryFile, identity_of
-from ytaudio_daemon.folders.library_folder import names_in, open_folder_of
+from ytaudio_daemon.folders.library import LibraryFile, library_identity
+from ytaudio_daemon.folders.library_folder import names_in, open_parent_folder
 from ytaudio_daemon.folders.published import open_published
 from ytaudio_daemon.folders.safe_open import (
     open_dir,
@@ -52,7 +52,7 @@ def add_cover(
 def _add(source: int, library: Path, session: str, song: str, name: str) -> LibraryFile:
     with (
         open_dir(library, session) as session_folder,
-        open_folder_of(session_folder, song) as (folder, _),
+        open_parent_folder(session_folder, song) as (folder, _),
     ):
         path = "/".join((*song.split("/")[:-1], name))
         theirs = _existing_cover(folder)
@@ -60,7 +60,7 @@ def _add(source: int, library: Path, session: str, song: str, name: str) -> Libr
             return LibraryFile(name=path, identity="")
         if theirs is None:
             _link(source, folder, name)
-        identity = identity_of(os.lstat(theirs or name, dir_fd=folder))
+        identity = library_identity(os.lstat(theirs or name, dir_fd=folder))
         return LibraryFile(name=path, identity=identity)
 
 

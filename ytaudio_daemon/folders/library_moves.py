@@ -1,4 +1,4 @@
-"""Moves a file of the library to where its layout says now; a person's own stays."""
+"""Moves library files to where `[library]` says now; files that a person changed stay."""
 
 import os
 from collections.abc import Iterator
@@ -14,27 +14,31 @@ from ytaudio_daemon.folders.library import (
     LibraryFile,
     candidate_names,
     give_free_name,
-    identity_of,
     is_unchanged,
+    library_identity,
 )
 from ytaudio_daemon.folders.library_folder import (
-    open_folder_of,
     open_folders,
+    open_parent_folder,
     remove_empty_folders,
 )
-from ytaudio_daemon.folders.published import has_sha256
-from ytaudio_daemon.folders.safe_open import open_child, open_dir, rename_noreplace
+from ytaudio_daemon.folders.safe_open import (
+    has_sha256,
+    open_child,
+    open_dir,
+    rename_noreplace,
+)
 from ytaudio_daemon.model.library_template import LibraryPlace
 
 
-class Standing(StrEnum):
-    """How a file stands to the layout."""
+class LayoutState(StrEnum):
+    """Whether a library file is where the layout says."""
 
     #: It is where it belongs.
     IN_PLACE = "in_place"
     #: It is ours, and belongs elsewhere.
     TO_MOVE = "to_move"
-    #: It was moved, and a crash came before the ledger was told.
+    #: It was moved, and a crash came before the ledger recorded it.
     MOVED = "moved"
     #: A person has changed, moved or removed it.
     KEPT = "kept"
@@ -70,33 +74,33 @@ class WantedPlace:
         return candidate_names(self.place.name, self.video_id, folder)
 
 
-def standing_of(file: LibraryFile, wanted: WantedPlace) -> tuple[Standing, str]:
-    """Return how a file stands to the layout, and the path where it is or belongs.
+def layout_state(file: LibraryFile, wanted: WantedPlace) -> tuple[LayoutState, str]:
+    """Return whether a file is where it belongs, and the path where it is or belongs.
 
     Raises:
         OSError, UnsafePathError: The library cannot be read.
     """
     try:
         with open_dir(wanted.library, wanted.session) as top:
-            return _standing_in(top, file, wanted)
+            return _layout_state_in(top, file, wanted)
     except FileNotFoundError:  # the session has no folder any more
-        return Standing.KEPT, file.name
+        return LayoutState.KEPT, file.name
 
 
-def _standing_in(
+def _layout_state_in(
     top: int, file: LibraryFile, wanted: WantedPlace
-) -> tuple[Standing, str]:
+) -> tuple[LayoutState, str]:
     """Return the same, in the session's open folder."""
     if _is_ours(top, file, wanted):
         is_there = file.name in _wanted_paths(top, wanted)
-        standing = Standing.IN_PLACE if is_there else Standing.TO_MOVE
-        return standing, file.name if is_there else wanted.path
+        state = LayoutState.IN_PLACE if is_there else LayoutState.TO_MOVE
+        return state, file.name if is_there else wanted.path
     if not _exists(top, file.name):
         for path in _wanted_paths(top, wanted):
             moved = LibraryFile(name=path, identity=file.identity)
             if _is_ours(top, moved, wanted):
-                return Standing.MOVED, path
-    return Standing.KEPT, file.name
+                return LayoutState.MOVED, path
+    return LayoutState.KEPT, file.name
 
 
 def _wanted_paths(top: int, wanted: WantedPlace) -> list[str]:
@@ -113,12 +117,13 @@ def _wanted_paths(top: int, wanted: WantedPlace) -> list[str]:
 def _is_ours(top: int, file: LibraryFile, wanted: WantedPlace) -> bool:
     """Return whether a file is as it was added.
 
-    Where inodes change at each mount (exFAT and NTFS through FUSE), its content tells.
+    Where inodes change at each mount (exFAT and NTFS through FUSE), size and hash are
+    compared instead.
     """
     if is_unchanged(top, file):
         return True
     try:
-        with open_folder_of(top, file.name) as (folder, name):
+        with open_parent_folder(top, file.name) as (folder, name):
             size = os.lstat(name, dir_fd=folder).st_size
             return size == wanted.size and has_sha256(folder, name, wanted.sha256)
     except (FileNotFoundError, UnsafePathError):
@@ -127,7 +132,7 @@ def _is_ours(top: int, file: LibraryFile, wanted: WantedPlace) -> bool:
 
 def _exists(top: int, path: str) -> bool:
     try:
-        with open_folder_of(top, path) as (folder, name):
+        with open_parent_folder(top, path) as (folder, name):
             os.lstat(name, dir_fd=folder)
     except (FileNotFoundError, UnsafePathError):
         return False
@@ -136,7 +141,7 @@ def _exists(top: int, path: str) -> bool:
 
 def _has_identity(folder: int, name: str, identity: str) -> bool:
     try:
-        return identity_of(os.lstat(name, dir_fd=folder)) == identity
+        return library_identity(os.lstat(name, dir_fd=folder)) == identity
     except FileNotFoundError:
         return False
 
@@ -152,11 +157,11 @@ def move_file(file: LibraryFile, wanted: WantedPlace) -> LibraryFile:
     """
     with (
         open_dir(wanted.library, wanted.session) as top,
-        open_folder_of(top, file.name) as (source, old_name),
+        open_parent_folder(top, file.name) as (source, old_name),
         open_folders(top, wanted.place.folders, make=True) as (target, folders),
     ):
         name = give_free_name(source, old_name, target, wanted.names(target))
-        identity = identity_of(os.lstat(name, dir_fd=target))
+        identity = library_identity(os.lstat(name, dir_fd=target))
         os.fsync(target)
         os.fsync(source)
         return LibraryFile(name="/".join((*folders, name)), identity=identity)
@@ -181,7 +186,7 @@ def move_cover(
             return moved
         if not is_unchanged(top, cover):
             return None
-        with open_folder_of(top, cover.name) as (source, old_name):
+        with open_parent_folder(top, cover.name) as (source, old_name):
             try:
                 rename_noreplace(source, old_name, target, name)
             except FileExistsError:

@@ -1,4 +1,4 @@
-"""Removes a job's finished files: the library's name of them, then the results."""
+"""Removes a job's finished files: first from the library, then from downloads."""
 
 import os
 from contextlib import suppress
@@ -6,11 +6,7 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.layout import TRASH
-from ytaudio_daemon.folders.library import (
-    LibraryFile,
-    is_unchanged,
-    remove_from_folder,
-)
+from ytaudio_daemon.folders.library import LibraryFile, is_unchanged, remove_from_folder
 from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
 
 

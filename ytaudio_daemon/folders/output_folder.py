@@ -15,8 +15,7 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.library import numbered_names
-from ytaudio_daemon.folders.published import has_sha256
-from ytaudio_daemon.folders.safe_open import open_dir, rename_noreplace
+from ytaudio_daemon.folders.safe_open import has_sha256, open_dir, rename_noreplace
 from ytaudio_daemon.model import Result
 
 WORK_PREFIX = ".ytaudio-work-"
@@ -102,7 +101,7 @@ def _make_locked_folder(output: Path) -> tuple[Path, int]:
             lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except FileNotFoundError:
             continue
-        with suppress(OSError):  # a file system without locks: nobody removes it
+        with suppress(OSError):  # no locks: then `remove_abandoned` removes nothing
             fcntl.flock(lock, fcntl.LOCK_EX)
         if path.exists():
             return path, lock

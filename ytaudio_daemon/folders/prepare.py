@@ -1,4 +1,4 @@
-"""Making the folders, and locking them for one daemon."""
+"""Makes the folders of the tree, and locks the state folder for one daemon."""
 
 import errno
 import fcntl
@@ -53,7 +53,7 @@ def prepare(layout: Layout, group: str = "") -> None:
                 _give_to_group(folder, number, SHARED_MODE)
             _give_to_group(layout.work, number, stat.S_ISGID)
             _close_new(new)
-        _keep_names(layout.downloads)
+        _set_sticky_bit(layout.downloads)
     except OSError as error:
         raise FolderError(
             f"the folder {error.filename} cannot be made or used: {error.strerror}",
@@ -73,9 +73,8 @@ def _hint(error: OSError) -> str:
     found = find_host_error(error.errno)
     if found is None:
         return "Something else is in its place; see [paths] in the config."
-    return (
-        f"{found.remedy(str(error.filename))} [paths] in the config says where it is."
-    )
+    remedy = found.remedy(str(error.filename))
+    return f"{remedy} [paths] in the config says where it is."
 
 
 def _close_state(state: Path, shared: Iterable[Path]) -> None:
@@ -85,9 +84,9 @@ def _close_state(state: Path, shared: Iterable[Path]) -> None:
 
 
 def _close_new(folders: Iterable[Path]) -> None:
-    """Take folders that were made just now from others than owner and group.
+    """Close folders that were made just now to all but owner and group.
 
-    Where systemd's `RestrictSUIDSGID=` refuses that, they are as the umask says.
+    Where systemd's `RestrictSUIDSGID=` refuses that, they keep the mode of the umask.
     """
     for folder in folders:
         mode = stat.S_IMODE(folder.stat().st_mode)
@@ -97,10 +96,10 @@ def _close_new(folders: Iterable[Path]) -> None:
 
 
 def close_to_others(path: Path) -> None:
-    """Take everything from others, and writing from the group, if we may.
+    """Remove all permissions of others, and the group's to write, if we may.
 
-    It stays as it is where we are not the owner, where systemd's `RestrictSUIDSGID=`
-    refuses a mode with the setgid bit (the installation made that folder narrow), and
+    The mode stays where we are not the owner, where systemd's `RestrictSUIDSGID=`
+    refuses one with the setgid bit (the installation has closed that folder), and
     where it is a folder for everybody (`/tmp`).
     """
     mode = stat.S_IMODE(path.stat().st_mode)
@@ -128,12 +127,12 @@ def _give_to_group(folder: Path, group: int, bits: int) -> None:
         folder.chmod(mode | bits)
 
 
-def _keep_names(folder: Path) -> None:
-    """Let only the owner of a name in a folder rename or remove it (sticky, inode(7)).
+def _set_sticky_bit(folder: Path) -> None:
+    """Let only the owner of a name in a folder rename or remove it (inode(7)).
 
-    Who may write in downloads could lay a folder in the place of `.work` otherwise, and
-    links in it: workers write there by path. Where systemd's `RestrictSUIDSGID=` forbids
-    it, the installation has done it.
+    Otherwise anybody who may write in downloads could replace `.work` by a folder with
+    links in it, and workers write there by path. Where systemd's `RestrictSUIDSGID=`
+    forbids it, the installation has done it.
     """
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:

@@ -1,7 +1,6 @@
-"""Reading published jobs, which people may have changed or removed."""
+"""Reads published jobs, which people may have changed or removed."""
 
 import errno
-import hashlib
 import json
 import os
 import stat
@@ -11,6 +10,7 @@ from typing import Any, BinaryIO
 from ytaudio_daemon.errors import ResultGoneError, UnsafePathError
 from ytaudio_daemon.folders.layout import Layout
 from ytaudio_daemon.folders.safe_open import (
+    has_sha256,
     open_child,
     open_dir,
     open_regular_file,
@@ -28,7 +28,7 @@ NOT_OURS = frozenset(
         errno.ELOOP,
         errno.ENXIO,
         errno.ENAMETOOLONG,
-    },
+    }
 )
 #: The largest integer of a database column.
 MAX_COUNT = (1 << 63) - 1
@@ -46,24 +46,8 @@ def is_published(
     try:
         with open_dir(layout.downloads, session_uuid, job_uuid, "audio") as folder:
             return has_sha256(folder, file_name, sha256)
-    except (OSError, UnsafePathError):  # it is looked for again before it is fetched
+    except (OSError, UnsafePathError):  # searched for again before it is fetched
         return False
-
-
-def has_sha256(folder: int, name: str, sha256: str) -> bool:
-    """Return whether a file has that content, read in full.
-
-    Args:
-        folder: The open folder it lies in.
-        name: The file's name; no link is followed.
-        sha256: Hex digits.
-
-    Raises:
-        UnsafePathError: It is no regular file.
-        OSError: It is not there, or cannot be read.
-    """
-    with os.fdopen(open_regular_file(folder, name), "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def audio_is_gone(output_path: str | None) -> bool:

@@ -1,12 +1,13 @@
-"""Opening and renaming without following links, waiting, or replacing anything.
+"""Opens and renames files without following links, waiting, or replacing anything.
 
-Sessions belong to people who may be at war: every path below a root is opened one
-component at a time with O_NOFOLLOW, so that a folder swapped for a link leads nowhere.
+The users of sessions may attack one another: every path below a root is opened one
+component at a time with O_NOFOLLOW, so that a folder swapped for a link is not followed.
 """
 
 import ctypes
 import errno
 import functools
+import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -82,12 +83,8 @@ def _open_below(fd: int, parts: Iterable[str | bytes], *, make: bool) -> Iterato
 
 
 def _open_child(parent: int, name: str | bytes, *, make: bool) -> int:
-    slash, dots = (
-        (b"/", (b"", b".", b".."))
-        if isinstance(name, bytes)
-        else ("/", ("", ".", ".."))
-    )
-    if name in dots or slash in name:  # type: ignore[operator] # same type as name
+    plain = os.fsencode(name)
+    if plain in {b"", b".", b".."} or b"/" in plain:
         raise UnsafePathError(f"{name!r} is no plain folder name")
     if make:
         with suppress(FileExistsError):
@@ -104,7 +101,7 @@ def _open_child(parent: int, name: str | bytes, *, make: bool) -> int:
 
 
 def open_regular_file(folder: int, name: str | bytes) -> int:
-    """Open a file for reading that somebody else may have put there.
+    """Open a file for reading that another user may have put there.
 
     A link is not followed, and a pipe's writer is not waited for.
 
@@ -126,7 +123,7 @@ def open_regular_file(folder: int, name: str | bytes) -> int:
 
 
 def read_regular_file(folder: int, name: str | bytes, limit: int) -> bytes:
-    """Return the first `limit` bytes of a file that somebody else may have put there.
+    """Return the first `limit` bytes of a file that another user may have put there.
 
     Raises:
         UnsafePathError: It is no regular file.
@@ -134,6 +131,22 @@ def read_regular_file(folder: int, name: str | bytes, limit: int) -> bytes:
     """
     with os.fdopen(open_regular_file(folder, name), "rb") as file:
         return file.read(limit)
+
+
+def has_sha256(folder: int, name: str | bytes, sha256: str) -> bool:
+    """Return whether a file has that content, read in full.
+
+    Args:
+        folder: The open folder it lies in.
+        name: The file's name; no link is followed.
+        sha256: Hex digits.
+
+    Raises:
+        UnsafePathError: It is no regular file.
+        OSError: It is not there, or cannot be read.
+    """
+    with os.fdopen(open_regular_file(folder, name), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def is_plain_file(found: os.stat_result, file: int | Path) -> bool:
@@ -233,9 +246,8 @@ def _rename_over_placeholder(
 ) -> None:
     """Reserve a name with an empty file, made by this call or not at all; replace that.
 
-    For a moment, or after a crash just then, the name has an empty file: the price of a
-    file system that cannot do better. A file that somebody else puts there meanwhile is
-    left alone.
+    For a moment, or after a crash just then, the name has an empty file: such a file
+    system offers nothing better. A file that another program puts there meanwhile stays.
     """
     fd = regular_files.create_file(dst, folder=dst_dir)
     try:

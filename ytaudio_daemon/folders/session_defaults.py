@@ -1,4 +1,4 @@
-"""Reading a session's `defaults.toml` from its inbox folder."""
+"""Reads a session's `defaults.toml` from its inbox folder."""
 
 import os
 import time
@@ -11,11 +11,7 @@ from ytaudio_daemon.dropfile.session_defaults import (
     parse_session_library,
 )
 from ytaudio_daemon.errors import DropChangedError, UnsafePathError
-from ytaudio_daemon.folders.safe_open import (
-    is_plain_file,
-    open_dir,
-    open_regular_file,
-)
+from ytaudio_daemon.folders.safe_open import is_plain_file, open_dir, open_regular_file
 from ytaudio_daemon.model import Layer
 from ytaudio_daemon.model.library_rules import LibraryRules
 

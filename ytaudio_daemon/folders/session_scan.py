@@ -1,4 +1,4 @@
-"""Scanning a session's folder: its files, and the folders that people put there."""
+"""Scans a session's folder: its files, and the folders that people put into it."""
 
 import errno
 import os
@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders.access_remedy import access_remedy
+from ytaudio_daemon.folders.hard_links import HardLinkSearch
 from ytaudio_daemon.folders.inbox import (
     DropLocation,
     EmptyFolder,
@@ -18,13 +19,12 @@ from ytaudio_daemon.folders.inbox import (
     InboxFile,
     MountPoint,
     drop_path,
-    identity_of,
+    file_identity,
 )
 from ytaudio_daemon.folders.layout import PROCESSED, REJECTED
 from ytaudio_daemon.folders.letter_case import is_other_spelling
 from ytaudio_daemon.folders.quiet_folders import QuietFolders
 from ytaudio_daemon.folders.safe_open import name_count, open_dir
-from ytaudio_daemon.folders.second_names import SecondNames
 from ytaudio_daemon.model.host_errors import find_host_error
 
 OWN_NAMES = frozenset({PROCESSED, REJECTED, "defaults.toml"})
@@ -39,21 +39,27 @@ class ScanMemory(NamedTuple):
     """What a scan knows from earlier ones.
 
     Attributes:
-        second_names: Knows the names of files in our trees.
-        quiet_folders: Knows the sessions' folders in which there is nothing.
+        hard_links: Searches our folders for a file's second link.
+        quiet_folders: The sessions' folders that were empty and have not changed.
     """
 
-    second_names: SecondNames
+    hard_links: HardLinkSearch
     quiet_folders: QuietFolders
 
     @classmethod
     def of(cls, *trees: Path) -> Self:
-        """Return an empty memory; in `trees` a drop has no second name."""
-        return cls(SecondNames(*trees), QuietFolders())
+        """Return an empty memory; `trees` are searched for second links of drops."""
+        return cls(HardLinkSearch(*trees), QuietFolders())
 
 
 class ScanScope(NamedTuple):
-    """What a scan is given."""
+    """The inbox that a scan reads.
+
+    Attributes:
+        inbox: Its path.
+        device: Its disk; a session's folder on another one is a mount point.
+        memory: From earlier scans.
+    """
 
     inbox: Path
     device: int
@@ -188,8 +194,8 @@ def check_file(
     except FileNotFoundError:
         return
     reason = _type_reason(found) or _name_reason(entry.name)
-    has_other_names = reason is None and name_count(found, folder.path / entry.name) > 1
-    if has_other_names and (yield from scope.memory.second_names.search(found)):
+    has_hard_links = reason is None and name_count(found, folder.path / entry.name) > 1
+    if has_hard_links and (yield from scope.memory.hard_links.search(found)):
         reason = (
             "has another name (a hard link) in the daemon's folders; copy the file "
             "instead"
@@ -203,10 +209,10 @@ def check_file(
             location=folder.location,
             name=drop_path((*folder.parts, entry.name)),
             size=found.st_size,
-            identity=identity_of(found),
+            identity=file_identity(found),
             changed_at=found.st_ctime,
             folder_device=folder.device,
-            has_other_names=has_other_names,
+            has_hard_links=has_hard_links,
         )
 
 

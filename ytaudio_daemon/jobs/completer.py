@@ -5,7 +5,7 @@ Straight down, from each of the three entries:
     finish   a failure    -> _record_failure
              a result     -> _publish -> _complete
              a publication-> _adopt -> _sync_and_complete -> _complete
-    requeue  what a crash left is finished the same way, else the job is queued again
+    requeue  a result that a crash left is finished the same way, else -> _queue_again
     cancel   the job is cancelled
 """
 
@@ -57,7 +57,7 @@ class AttemptCompleter:
         self._unrecorded: dict[str, Publication] = {}
 
     def finish(self, claim: Claim, end: Outcome | Publication, now: Now) -> None:
-        """Complete the job, or record the failure and what follows from it.
+        """Complete the job, or record its failure and the decision about it.
 
         Args:
             claim: The attempt.
@@ -79,8 +79,8 @@ class AttemptCompleter:
     def requeue(self, claim: Claim, now: Now, reason: str) -> None:
         """Queue the job of an interrupted attempt again, uncharged.
 
-        What the attempt had finished is published instead; a job whose cancellation
-        was asked for is cancelled.
+        If the attempt left a finished result, that is published instead; a job whose
+        cancellation was requested is cancelled.
 
         Args:
             claim: An attempt whose worker is gone.

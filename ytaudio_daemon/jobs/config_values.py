@@ -38,19 +38,19 @@ def egress_keys(settings: Settings) -> tuple[str, ...]:
 def network(
     settings: Settings, own_cookies: Path | None = None, egress: str | None = None
 ) -> Network:
-    """Return the proxy to use, and the certificates to trust.
+    """Return the connection to YouTube: proxy, certificates, cookies and token provider.
 
     Args:
         settings: Sections download and youtube.
         own_cookies: The session's, in place of the config's.
         egress: The key of the egress. None, or one that is no longer configured, is the
-            first: an attempt must not leave by a way that was taken out of the config.
+            first: an attempt must not use an egress that was removed from the config.
     """
     download = settings.download
-    ways = egresses(settings)
-    way = next((one for one in ways if one.key == egress), ways[0])
+    configured = egresses(settings)
+    chosen = next((each for each in configured if each.key == egress), configured[0])
     return Network(
-        proxy=way.proxy or download.proxy,
+        proxy=chosen.proxy or download.proxy,
         ca_file=os.fspath(download.ca_file or ""),
         cookies_file=os.fspath(own_cookies or download.cookies_file or ""),
         cookies=download.cookies,
@@ -61,7 +61,7 @@ def network(
 
 
 def circumstances(settings: Settings) -> Circumstances:
-    """Return what is set already, which hints need not advise."""
+    """Return which settings are set already, so that hints do not advise them."""
     download = settings.download
     return Circumstances(
         cookies=bool(download.cookies_file),

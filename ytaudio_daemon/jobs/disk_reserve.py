@@ -1,4 +1,4 @@
-"""The disk's reserve: below it no attempt starts, above it attempts start again."""
+"""Closes the host gate while less of the disk is free than the reserve."""
 
 from pathlib import Path
 
@@ -52,11 +52,11 @@ class DiskReserve:
                 with self._ledger.write() as db:
                     gates.open_gate_and_make_due(db, GateName.HOST, now)
         elif gate is None or not gate.is_too_early_to_probe(now.wall):
-            full = gate_after_failure(
+            closed = gate_after_failure(
                 gate, _disk_full(free, reserve), began_at=now.wall, wall=now.wall
             )
             with self._ledger.write() as db:
-                gates.close_gate(db, full)
+                gates.close_gate(db, closed)
 
 
 def _disk_full(free: int, reserve: int) -> Failure:

@@ -55,10 +55,10 @@ WINDOW_S = 900.0
 
 
 class MemoryShortage:
-    """Judges workers that the kernel killed because memory ran out.
+    """Decides whether a job or the machine is to blame when memory ran out.
 
-    One job that dies so again and again is at fault, and is charged for it. Several jobs
-    are not: the machine, or the daemon's cgroup, has too little memory for them.
+    If only one job's workers are killed, that job is charged. If several jobs' are, the
+    machine, or the daemon's cgroup, has too little memory for them.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class MemoryShortage:
         self._killed_at: dict[str, float] = {}
 
     def judge(self, job_uuid: str, failure: Failure, now: Now) -> Failure:
-        """Return the failure, as the host's when it struck other jobs, too."""
+        """Return the failure; that of the host when several jobs had it lately."""
         if (failure.kind, failure.code) != (FailureKind.CRASHED, OUT_OF_MEMORY):
             return failure
         self._killed_at[job_uuid] = now.uptime_s
@@ -116,12 +116,12 @@ class EndedAttempts:
         ended = self._waiting[0]
         claim = ended.running.claim
         with self._faults.isolated(claim.uuid):
-            self._finish_or_blame(ended, now)
+            self._finish_or_fail(ended, now)
         del self._waiting[0]
         return claim
 
-    def _finish_or_blame(self, ended: EndedAttempt, now: Now) -> None:
-        """Finish an attempt; one that cannot be finished as it ended has failed."""
+    def _finish_or_fail(self, ended: EndedAttempt, now: Now) -> None:
+        """Finish an attempt; if this program makes a mistake on it, it has failed."""
         try:
             self._finish(ended, now)
         except ITEM_ERRORS as error:

@@ -1,8 +1,7 @@
-"""The names under which programs claim jobs that they run beside the daemon.
+"""The owner names of claims that other programs than the daemon make.
 
 The daemon claims under its host's name and rescues only such claims after a crash. A
-program's name contains its process, so that the claim of a dead process can be told
-from one that takes its time.
+program's name contains its process, so that the claim of a dead process is recognised.
 """
 
 import os
@@ -12,22 +11,22 @@ from pathlib import Path
 _START_TIME_FIELD = 19
 
 
-def holder_name(host: str) -> str:
-    """Return the name this process claims under: `<host>/<namespace>.<pid>.<start>`."""
+def claim_owner(host: str) -> str:
+    """Return the owner name of this process: `<host>/<namespace>.<pid>.<start>`."""
     pid = os.getpid()
     return f"{host}/{_pid_namespace()}.{pid}.{_start_ticks(pid)}"
 
 
-def holder_is_dead(holder: str, host: str) -> bool:
-    """Return whether the process that holds a claim certainly no longer exists.
+def owner_is_dead(owner: str, host: str) -> bool:
+    """Return whether the process that owns a claim certainly no longer exists.
 
     Processes of another host, or of another container with this host's name, cannot be
     seen from here and count as alive.
     """
-    where, slash, who = holder.partition("/")
-    if not slash or where != host:
+    owner_host, slash, rest = owner.partition("/")
+    if not slash or owner_host != host:
         return False
-    namespace, _, process = who.partition(".")
+    namespace, _, process = rest.partition(".")
     pid, _, start = process.partition(".")
     if namespace != _pid_namespace() or not pid.isdigit():
         return False

@@ -11,7 +11,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.egress import EGRESS_GATES, gates_at
 from ytaudio_daemon.model.gates import Gate, GateName
 
-#: An outage has proofs of its own: in one of them all videos are said to be private.
+#: Not the outage: in one of them YouTube called all videos private, which proves nothing.
 PROVEN_BY_END = EGRESS_GATES | {GateName.HOST}
 #: The audio's bytes say nothing of ffmpeg, permissions or the space for a whole file.
 PROVEN_BY_BYTES = EGRESS_GATES
@@ -66,14 +66,14 @@ def open_proven_gates(
 ) -> None:
     """Open the gates that this attempt, begun after they closed, shows to be over.
 
-    A private video proves the site answers; a success proves everything works, by the
-    attempt's egress.
+    A private video proves that the site responds; a success proves that everything
+    works, by the attempt's egress.
 
     Args:
         db: A write transaction.
         claim: The attempt.
         now: The moment.
-        names: The gates that it can speak of.
+        names: The gates about which its end proves something.
     """
     for gate in gates_at(claim.egress, gates.closed_gates(db)):
         if _is_proven_over(gate, claim, now, names):

@@ -36,8 +36,8 @@ log = structlog.get_logger()
 KNOWN_VIDEOS = 3
 #: Probed after those and `[engine] canary`, which may be gone: YouTube's first video.
 LAST_RESORT = Link(video_id="jNQXAC9IVRw")
-#: Of the failures' sentence, in the sentence on the outage.
-MAX_SAID_CHARS = 80
+#: Of the failures' message, as the outage's reason quotes it.
+MAX_QUOTED_CHARS = 80
 #: A probe may take so long, in seconds.
 PROBE_DEADLINE_S = 120.0
 
@@ -83,7 +83,7 @@ class OutageProber:
         self._egress_turns = EgressTurns()
 
     def run_if_due(self, now: Now) -> None:
-        """Settle what a confirmed outage has cost, and start a probe if one is due.
+        """Give back the charges of a confirmed outage, and start a probe if one is due.
 
         Raises:
             LedgerError: The next call goes on.
@@ -92,48 +92,49 @@ class OutageProber:
             outage = outages.find_outage(db)
             if outage is None:
                 return
-            shut = [g for g in gates.closed_gates(db) if g.name is not GateName.OUTAGE]
+            closed = gates.closed_gates(db)
         if outage.must_be_suspected_again(now.wall):
             with self._ledger.write() as db:
                 suspect_again(db, outage, now)
             return
         self._settle(outage, now)
+        others = [gate for gate in closed if gate.name is not GateName.OUTAGE]
         keys = egress_keys(self._job_runner.settings)
-        usable = [key for key in keys if is_open(key, shut, now.wall)]
+        usable = [key for key in keys if is_open(key, others, now.wall)]
         if self._round is None and usable and outage.is_probe_due(now.wall):
-            [way, *_] = self._egress_turns.in_order(usable, ())
-            self._egress_turns.use(way)
-            self._begin_round(way)
+            egress = self._egress_turns.in_order(usable, ())[0]
+            self._egress_turns.use(egress)
+            self._begin_round(egress)
         self._start_probe()
 
     def collect(self, events: Iterable[Event]) -> None:
         """Store how a probe has ended; `finish_ended` draws the conclusion."""
         for event in events:
-            this = self._round
-            if this and isinstance(event, Ended) and event.key == this.key:
-                this.failures.append(event.outcome.failure)
-                this.key = ""
+            probes = self._round
+            if probes and isinstance(event, Ended) and event.key == probes.key:
+                probes.failures.append(event.outcome.failure)
+                probes.key = ""
 
     def finish_ended(self, now: Now) -> None:
-        """Write what a round of probes says, once it says something.
+        """Record the verdict of a round of probes, once it has one.
 
         Raises:
             LedgerError: The next call tries again.
         """
-        this = self._round
-        if this is None or this.key or not this.failures:
+        probes = self._round
+        if probes is None or probes.key or not probes.failures:
             return
         with self._ledger.read() as db:
             outage = outages.find_outage(db)
         if outage is None:  # a job has proven it over meanwhile
             self._round = None
             return
-        verdict = round_verdict(outage, this.failures, has_more=bool(this.links))
+        verdict = round_verdict(outage, probes.failures, has_more=bool(probes.links))
         if verdict is None:
             return
         with self._ledger.write() as db:
             if (outage := outages.find_outage(db)) is not None:
-                _conclude(db, outage, this.failures, verdict, now)
+                _conclude(db, outage, probes.failures, verdict, now)
         self._round = None
 
     def _begin_round(self, egress: str) -> None:
@@ -148,12 +149,14 @@ class OutageProber:
         self._round = _Round(links, egress)
 
     def _start_probe(self) -> None:
-        this = self._round
-        if this is None or this.key or not this.links or not self._pool.free_slots():
+        probes = self._round
+        if probes is None or probes.key or not probes.links:
             return
-        link = this.links.pop(0)
-        this.key = str(uuid.uuid4())
-        self._pool.start(self._request(this.key, link, this.egress))
+        if not self._pool.free_slots():
+            return
+        link = probes.links.pop(0)
+        probes.key = str(uuid.uuid4())
+        self._pool.start(self._request(probes.key, link, probes.egress))
         log.info("outage.probed", video=link.video_id)
 
     def _request(self, key: str, link: Link, egress: str) -> FetchRequest:
@@ -164,9 +167,8 @@ class OutageProber:
             attempt=1,
             link=link,
             options=Options(format="m4a", quality="worstaudio").to_json(),
-            attempt_dir=self._layout.attempt_dir(
-                key, 1
-            ),  # never made: it writes nothing
+            # Never made: a probe writes nothing.
+            attempt_dir=self._layout.attempt_dir(key, 1),
             cache_dir=self._layout.cache,
             egress=egress,
         )
@@ -174,7 +176,7 @@ class OutageProber:
         return replace(request, limits=limits, is_probe=True)
 
     def _settle(self, outage: Outage, now: Now) -> None:
-        """Give back what a confirmed outage has cost, a batch at a time."""
+        """Give back the charges of a confirmed outage, a batch at a time."""
         if outage.state is not OutageState.CONFIRMED or outage.is_settled:
             return
         with self._ledger.write() as db:
@@ -190,7 +192,7 @@ def _conclude(
     verdict: ProbeVerdict,
     now: Now,
 ) -> None:
-    """Write what a round of probes says."""
+    """Write the verdict of a round of probes."""
     if outage.state is OutageState.SUSPECTED:
         outage = after_suspicion(outage, verdict, now.wall)
         outages.save_outage(db, outage)
@@ -201,38 +203,38 @@ def _conclude(
         end_outage(db, outage, now)
         return
     if outage.state is OutageState.CONFIRMED:
-        _keep_waiting(db, outage, failures, verdict, now)
+        _close_gate(db, outage, failures, verdict, now)
 
 
-def _keep_waiting(
+def _close_gate(
     db: Connection,
     outage: Outage,
     failures: Sequence[Failure | None],
     verdict: ProbeVerdict,
     now: Now,
 ) -> None:
-    """Keep everything waiting until the next round of probes.
+    """Close the gate `outage` until the next round of probes.
 
-    A known video that fails as videos do of themselves may be gone: then a job is let
-    through to see, too. If it fails alike, it is not charged.
+    A known video whose failure may be its own fault may be gone. Then one job is let
+    through as a probe; if it fails alike, it is not charged.
     """
     first = failures[0]
     may_be_gone = first is not None and first.kind in OF_THE_VIDEO
     outage = after_failing_round(outage, failures)
-    shut = outage_gate(
+    gate = outage_gate(
         gates.find_gate(db, GateName.OUTAGE),
         _reason(outage),
         now.wall,
         lets_job_probe=may_be_gone or verdict is ProbeVerdict.UNDECIDED,
     )
-    gates.close_gate(db, shut)
-    outages.save_outage(db, replace(outage, probe_at=shut.until))
+    gates.close_gate(db, gate)
+    outages.save_outage(db, replace(outage, probe_at=gate.until))
 
 
 def _reason(outage: Outage) -> str:
     since = datetime.fromtimestamp(outage.began_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    said = shortened(outage.message, MAX_SAID_CHARS)
+    message = shortened(outage.message, MAX_QUOTED_CHARS)
     return (
         f"YouTube has an outage: since {since} all videos fail alike, also those that "
-        f"worked before: {said}"
+        f"worked before: {message}"
     )

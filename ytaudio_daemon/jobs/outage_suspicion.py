@@ -1,4 +1,4 @@
-"""What an end of an attempt says about an outage, written in its own transaction."""
+"""Suspects or ends an outage in the transaction that records an attempt's end."""
 
 from dataclasses import replace
 
@@ -14,10 +14,11 @@ log = structlog.get_logger()
 
 
 def outage_until(db: Connection, failure: Failure) -> float | None:
-    """Return when the next probe of the outage is due that a failure belongs to.
+    """Return when the outage to which a failure belongs is probed next.
 
     Returns:
-        None when there is no confirmed outage, or the failure is another.
+        Seconds since 1970; None without a confirmed outage, or if the failure is of
+        another kind.
     """
     outage = outages.find_outage(db)
     if outage is None or outage.state is not OutageState.CONFIRMED:
@@ -47,7 +48,7 @@ def suspect_outage(db: Connection, now: Now) -> None:
 def suspect_again(db: Connection, refuted: Outage, now: Now) -> None:
     """Suspect an outage once the trust after a refuted suspicion is over.
 
-    All jobs may have failed meanwhile, so that no other failure would rouse it.
+    All jobs may have failed meanwhile, so that no new failure would raise the suspicion.
     """
     outages.save_outage(db, replace(refuted, is_settled=True))
     suspect_outage(db, now)
@@ -67,8 +68,8 @@ def end_outage_if_proven(
     outage = outages.find_outage(db)
     if outage is None or not outcome.downloaded_bytes:
         return
-    has_seen_it = outage.changed_at < claimed_at or now.wall < outage.changed_at
-    if outage.state is OutageState.CONFIRMED and has_seen_it:
+    began_in_it = outage.changed_at < claimed_at or now.wall < outage.changed_at
+    if outage.state is OutageState.CONFIRMED and began_in_it:
         end_outage(db, outage, now)
 
 

@@ -1,4 +1,4 @@
-"""How long attempts are in each phase, for a histogram. Pure."""
+"""Measures how long attempts are in each phase, for a histogram. Pure."""
 
 from collections import Counter
 
@@ -6,12 +6,7 @@ from ytaudio_daemon.ledger.counters import PHASE_BUCKETS, PHASE_SECONDS, counter
 from ytaudio_daemon.model import Phase
 
 #: The phases that a worker is in; publishing takes milliseconds.
-TIMED_PHASES = (
-    Phase.RESOLVING,
-    Phase.DOWNLOADING,
-    Phase.CONVERTING,
-    Phase.VERIFYING,
-)
+TIMED_PHASES = (Phase.RESOLVING, Phase.DOWNLOADING, Phase.CONVERTING, Phase.VERIFYING)
 #: Upper bounds of the histogram's buckets, in seconds; the last has none.
 BOUNDS_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 NO_BOUND = "+Inf"
@@ -26,11 +21,11 @@ class PhaseTimes:
         self._seconds: dict[str, float] = {}
 
     def observe(self, attempt: str, phase: str | None, mono: float) -> None:
-        """Note the phase an attempt is in; None when it has ended.
+        """Record the phase of an attempt.
 
         Args:
             attempt: Its name.
-            phase: Its phase now.
+            phase: Its phase now; None when it has ended.
             mono: `time.monotonic()`.
         """
         before = self._since.get(attempt)
@@ -44,11 +39,11 @@ class PhaseTimes:
             self._since.pop(attempt, None)
 
     def totals(self) -> dict[str, float]:
-        """Return what is to be added to the ledger's counters."""
+        """Return the numbers to add to the ledger's counters, by their names."""
         return {**self._ended, **self._seconds}
 
     def clear(self) -> None:
-        """Forget what has been stored."""
+        """Remove all times: they are in the ledger."""
         self._ended.clear()
         self._seconds.clear()
 

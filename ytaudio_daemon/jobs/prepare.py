@@ -1,4 +1,4 @@
-"""From a claim to a worker's request, the same for the daemon and the Python API."""
+"""Makes a claimed attempt ready, for the daemon and for the Python API."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def prepare(
     Raises:
         LedgerError: The ledger cannot be read; call again.
     """
-    # First, so that trouble with all of downloads/ is the machine's, not this job's.
+    # First, so that an error of all of downloads/ is a failure of the host.
     try:
         earlier = publishing.begin_attempt(layout, claim.uuid, claim.attempt)
     except ITEM_ERRORS as error:
@@ -77,7 +77,7 @@ def prepare(
 
 
 def private_paths(layout: Layout, settings: Settings) -> list[Path]:
-    """Return what no worker needs: others' audio and drops, the ledger, passwords."""
+    """Return the paths that workers must not reach: drops, audio, ledger, passwords."""
     folders = [layout.inbox, layout.downloads, layout.library, layout.status]
     config = settings.config_file
     if config is not None and config.parent.name == CONFIG_FOLDER:
@@ -87,7 +87,7 @@ def private_paths(layout: Layout, settings: Settings) -> list[Path]:
 
 
 def _job_facts(claim: Claim, collection: JobCollection | None) -> dict[str, object]:
-    """Return what a worker copies into `job.json` about the job."""
+    """Return the job's own facts in `job.json`, which a worker copies there."""
     return {
         "id": claim.uuid,
         "session": claim.session_name,
@@ -102,7 +102,7 @@ def _job_facts(claim: Claim, collection: JobCollection | None) -> dict[str, obje
 
 
 def work_folder_failure(error: Exception) -> Failure:
-    """Return the failure; everybody sees it, so the error's path is left out."""
+    """Return the failure of a work folder; without its path, as everybody sees it."""
     found = find_host_error(error.errno) if isinstance(error, OSError) else None
     reason = getattr(error, "strerror", None) or error
     hint = "Check the disk and the permissions of downloads/: `ytaudio doctor`."

@@ -1,4 +1,4 @@
-"""Why a job's result could not be published, or looked up. Pure."""
+"""The failures of results that could not be published, or searched for. Pure."""
 
 from collections.abc import Collection
 

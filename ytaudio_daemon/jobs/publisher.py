@@ -1,6 +1,6 @@
-"""Audio at its job's place in `downloads`: put there, found there, made durable.
+"""Renames audio to its job's place in `downloads`, finds it there, and syncs it.
 
-Touches files only; the ledger is the completer's. Failures are returned, not raised:
+Touches files only; `completer` writes to the ledger. Failures are returned, not raised:
 each is the end of an attempt.
 """
 
@@ -19,12 +19,12 @@ from ytaudio_daemon.model import Failure, Outcome, Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """A job's audio at its place; the ledger may not call the job completed yet.
+    """A job's audio at its place, of a job that the ledger may not have as completed.
 
     Attributes:
         outcome: Carries the result.
-        is_own: Whether this very attempt fetched it. Audio of an earlier attempt says
-            nothing about whether YouTube answers now.
+        is_own: Whether this very attempt fetched it. Audio of an earlier attempt does
+            not prove that YouTube responds now.
     """
 
     outcome: Outcome
@@ -57,8 +57,8 @@ class Publisher:
     def publish(self, claim: Claim, outcome: Outcome) -> Publication | Failure:
         """Rename the attempt's finished audio to the job's place, synced.
 
-        If an earlier attempt's audio is already there, that one is the publication: its
-        rename, or its target, may be what made this rename fail.
+        If an earlier attempt's audio is already there, that is the publication: it may
+        be why this rename failed.
         """
         try:
             publishing.publish(

@@ -1,4 +1,4 @@
-"""What follows from a failed attempt, decided by `model` and written to the ledger."""
+"""Writes to the ledger what `model.decide` decides about a failed attempt."""
 
 from dataclasses import dataclass, replace
 
@@ -22,7 +22,7 @@ from ytaudio_daemon.settings import Settings
 
 #: Failures that show that network, host and site are all well.
 SITE_ANSWERED_KINDS = frozenset(
-    {FailureKind.UNAVAILABLE, FailureKind.POLICY, FailureKind.NOT_YET},
+    {FailureKind.UNAVAILABLE, FailureKind.POLICY, FailureKind.NOT_YET}
 )
 
 
@@ -37,7 +37,7 @@ class RecordedFailure:
 def record_failure(
     db: Connection, claim: Claim, outcome: Outcome, now: Now, settings: Settings
 ) -> RecordedFailure | None:
-    """Move the job as `model.decide` says; close or open gates accordingly.
+    """Move the job as `model.decide` decides; close or open gates accordingly.
 
     Args:
         db: A write transaction.
@@ -48,7 +48,7 @@ def record_failure(
 
     Returns:
         None when nothing was written: the attempt is no longer the job's, or the job
-        would have to wait and its cancellation was asked.
+        would have to wait and its cancellation was requested.
     """
     failure = _reclassified(db, outcome)
     judged = replace(outcome, failure=failure)
@@ -78,11 +78,13 @@ def _surroundings(
     if name is not GateName.SITE:
         return Surroundings(gate=gate)
     before = gates.egresses_that_blocked(db, claim.job_id, claim.attempt)
-    is_news = claim.egress not in before
-    others = is_news and gates.has_other_blocked_video(
+    is_new_for_job = claim.egress not in before
+    others = is_new_for_job and gates.has_other_blocked_video(
         db, claim.video_id, claim.egress, now
     )
-    return Surroundings(gate=gate, is_said_of_others=others, is_news=is_news)
+    return Surroundings(
+        gate=gate, others_are_blocked=others, is_new_for_job=is_new_for_job
+    )
 
 
 def _by_egress(
@@ -90,8 +92,8 @@ def _by_egress(
 ) -> Decision:
     """Close the gate of the attempt's own egress; the job goes on by another at once.
 
-    A job that every egress has blocked once waits as long as with one egress: YouTube
-    always answers some videos so, and would be asked again and again.
+    A job that was blocked once by every egress waits as long as with one egress: some
+    videos are always blocked, and would be requested again and again.
     """
     name, gate = GATE_OF.get(decision.failure.kind), decision.gate
     if name not in EGRESS_GATES:

@@ -1,4 +1,4 @@
-"""Picks up running jobs without a worker: after a crash, a lost commit, a restore."""
+"""Finishes or requeues running jobs that lost their worker in a crash or a restore."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,7 +6,7 @@ import structlog
 
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.jobs.completer import AttemptCompleter
-from ytaudio_daemon.jobs.foreign_claims import holder_is_dead
+from ytaudio_daemon.jobs.foreign_claims import owner_is_dead
 from ytaudio_daemon.jobs.restore_import import import_after_restore
 from ytaudio_daemon.jobs.work_cleanup import WorkCleaner
 from ytaudio_daemon.ledger import Ledger, claims
@@ -41,7 +41,7 @@ class JobRescuer:
         self._faults = ItemFaults("rescue")
 
     def rescue_all(self, now: Now) -> None:
-        """Pick up everything that an earlier run of this daemon left running.
+        """Finish or requeue all jobs that an earlier run of this daemon left running.
 
         Call once, before the first job is claimed.
 
@@ -57,11 +57,11 @@ class JobRescuer:
         self._work_cleaner.clear()
 
     def rescue_lost(self, attempts: Mapping[str, int], now: Now) -> None:
-        """Pick up attempts that run by the ledger, but not in our pool.
+        """Finish or requeue attempts that the ledger has as running, and the pool not.
 
         A claim whose commit PostgreSQL could not confirm may have been committed all
-        the same. Also picks up the jobs of programs that died on this host, and clears
-        some of the work that cancelled jobs left.
+        the same. The jobs of programs that died on this host are rescued, too, and some
+        of the work that cancelled jobs left is cleared.
 
         Args:
             attempts: The number of the attempt that runs, by job UUID.
@@ -90,7 +90,7 @@ class JobRescuer:
         with self._ledger.read() as db:
             foreign = claims.foreign_claims(db, self._host)
         for claim in foreign:
-            if holder_is_dead(claim.owner or "", self._host):
+            if owner_is_dead(claim.owner or "", self._host):
                 log.warning(
                     "job.caller_gone",
                     job=claim.uuid,

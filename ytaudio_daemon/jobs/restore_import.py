@@ -1,7 +1,7 @@
-"""After a restore: finished audio on disk is added to the older ledger.
+"""Adds the finished audio on disk to a ledger that was restored from a backup.
 
-Before anything is claimed, so that nothing is downloaded twice and nothing that was
-finished is lost.
+It runs before anything is claimed, so that nothing is downloaded twice and nothing that
+was finished is lost.
 """
 
 import os
@@ -39,7 +39,7 @@ from ytaudio_daemon.urls import parse_plain_link
 
 log = structlog.get_logger()
 
-#: Jobs that are looked up in the ledger at once.
+#: Jobs whose states are read from the ledger at once.
 PAGE_SIZE = 500
 NO_LIMIT = Quota(max_jobs=0)
 
@@ -153,7 +153,7 @@ def import_after_restore(
         running = [] if until is None else claims.all_running_claims(db)
     if until is None:
         return
-    for claim in running:  # no process has them, whatever name they were claimed under
+    for claim in running:  # no process has them, under any owner's name
         completer.requeue(claim, now, "crash")
     adopted = sum(
         _import_result(ledger, completer, found, host, now)
@@ -190,7 +190,7 @@ def _claim_job(
     """Claim the job of the published audio; None if there cannot be such a job."""
     known = queries.find_job_by_uuid(db, published_result.job_uuid)
     if known is not None and known.session_uuid != published_result.session_uuid:
-        return None  # a person moved it: it belongs into another session's folder
+        return None  # a person moved it here from another session's folder
     job_id = _enqueue_job(db, published_result, now) if known is None else known.id
     if job_id is None or not transitions.force_queue(db, job_id, now):
         return None

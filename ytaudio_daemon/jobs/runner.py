@@ -1,4 +1,4 @@
-"""The jobs that run: claimed, started, watched, and finished."""
+"""Claims jobs, starts their attempts, and finishes those that ended."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -18,12 +18,13 @@ from ytaudio_daemon.jobs.ended_attempts import (
     RunningAttempt,
 )
 from ytaudio_daemon.jobs.gate_opening import ByteProof
+from ytaudio_daemon.jobs.next_claim import CLAIM_POLL_S, seconds_to_next_claim
 from ytaudio_daemon.jobs.phase_times import PhaseTimes
 from ytaudio_daemon.jobs.prepare import prepare
 from ytaudio_daemon.jobs.publish_failures import unfinishable
 from ytaudio_daemon.jobs.publisher import Publication
 from ytaudio_daemon.jobs.rescuer import JobRescuer
-from ytaudio_daemon.ledger import Connection, Ledger, claims, gates, outages, queries
+from ytaudio_daemon.ledger import Ledger, claims, outages, queries
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.model import (
     FailureKind,
@@ -34,18 +35,13 @@ from ytaudio_daemon.model import (
     Progress,
 )
 from ytaudio_daemon.model.clock import Now
-from ytaudio_daemon.model.egress import EgressTurns, gates_at
+from ytaudio_daemon.model.egress import EgressTurns
 from ytaudio_daemon.pool import Ended, Event, Pool, Progressed
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.system import failpoints
 from ytaudio_daemon.system.item_faults import ItemFaults
 
 log = structlog.get_logger()
-
-#: Claiming is tried this often, in seconds, when no gate or pace says when to.
-CLAIM_POLL_S = 30.0
-#: Added to the time at which a gate or token is due, so that it surely has come.
-DUE_MARGIN_S = 0.05
 
 
 class JobRunner:
@@ -101,7 +97,7 @@ class JobRunner:
         return len(self._running)
 
     def recover(self, now: Now) -> None:
-        """Pick up jobs that an earlier run left running; call before `start_jobs`.
+        """Rescue jobs that an earlier run left running; call before `start_jobs`.
 
         A finished result is published, not downloaded again; the rest is queued again.
         """
@@ -150,19 +146,7 @@ class JobRunner:
                 return CLAIM_POLL_S
             if outages.is_held(db, now):
                 return CLAIM_POLL_S  # the end of its probe is an event
-            soonest = min(
-                self._seconds_to_next_claim_by(key, db, now)
-                for key in egress_keys(self.settings)
-            )
-        return min(soonest + DUE_MARGIN_S, CLAIM_POLL_S)
-
-    def _seconds_to_next_claim_by(self, egress: str, db: Connection, now: Now) -> float:
-        closed = gates_at(egress, gates.closed_gates(db))
-        if any(gate.is_being_probed(now.wall) for gate in closed):
-            return CLAIM_POLL_S  # the end of the probe is an event
-        shut = [gate.until - now.wall for gate in closed]
-        token = gates.seconds_to_next_token(db, pace(self.settings), now, egress)
-        return max([0.0, *shut, token])
+            return seconds_to_next_claim(db, self.settings, now)
 
     def collect(self, events: Iterable[Event]) -> None:
         """Store the pool's events; `finish_ended` writes the ends to the ledger."""

@@ -1,4 +1,4 @@
-"""Clears the work folders of jobs that no later attempt will use; others are kept."""
+"""Removes the work folders of jobs that no later attempt will use."""
 
 from ytaudio_daemon.folders import Layout, publishing
 from ytaudio_daemon.jobs.byte_limit import BYTE_LIMIT
@@ -18,7 +18,7 @@ WORK_UNREADABLE = "work_unreadable"
 
 
 class WorkCleaner:
-    """Clears the work of what has ended, and of what the ledger does not have.
+    """Clears the work of jobs that have ended, or that the ledger does not have.
 
     Args:
         ledger: Holds the state of each job.
@@ -65,7 +65,7 @@ class WorkCleaner:
 
 
 def is_work_reusable(layout: Layout, job_uuid: str, code: str | None) -> bool:
-    """Return whether a failed job's work is of use to a retry.
+    """Return whether a retry can use the work of a failed job.
 
     Args:
         layout: Where the work folders are.

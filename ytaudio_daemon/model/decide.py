@@ -44,7 +44,7 @@ CHARGED_KINDS = frozenset(
         FailureKind.BAD_MEDIA,
         FailureKind.CRASHED,
         FailureKind.UNKNOWN,
-    },
+    }
 )
 
 
@@ -85,17 +85,17 @@ class Surroundings:
 
     Attributes:
         gate: The closed gate of this failure's kind; None when it is open.
-        is_said_of_others: YouTube has just blocked another video, too. One alone
+        others_are_blocked: YouTube has just blocked another video, too. One alone
             closes no gate (some videos are always answered so), unless the server
             itself has named a time (Retry-After).
-        is_news: The job was not blocked before: its failure lengthens the pause.
+        is_new_for_job: The job was not blocked before: its failure lengthens the pause.
         outage_until: When the next probe of a confirmed outage is due that this
             failure belongs to; None if it belongs to none.
     """
 
     gate: Gate | None = None
-    is_said_of_others: bool = True
-    is_news: bool = True
+    others_are_blocked: bool = True
+    is_new_for_job: bool = True
     outage_until: float | None = None
 
 
@@ -165,7 +165,7 @@ def _decide_gated(
 ) -> Decision:
     name, gate = GATE_OF[failure.kind], surroundings.gate
     is_site = name is GateName.SITE
-    is_for_all = surroundings.is_said_of_others or failure.retry_after_s is not None
+    is_for_all = surroundings.others_are_blocked or failure.retry_after_s is not None
     if is_site and gate is None and not is_for_all:
         pause = pause_duration_s(name, history.attempt, failure.retry_after_s)
         return _waiting(failure, now.wall + pause)
@@ -174,7 +174,7 @@ def _decide_gated(
         failure,
         began_at=history.claimed_at,
         wall=now.wall,
-        is_news=surroundings.is_news or not is_site,
+        is_new_for_job=surroundings.is_new_for_job or not is_site,
     )
     return Decision(
         to=JobState.WAITING, failure=failure, retry_at=shut.until, gate=shut

@@ -110,7 +110,7 @@ def gate_after_failure(
     *,
     began_at: float,
     wall: float,
-    is_news: bool = True,
+    is_new_for_job: bool = True,
 ) -> Gate:
     """Return the gate after a failure that closes it.
 
@@ -123,13 +123,13 @@ def gate_after_failure(
         failure: Of a kind in `GATE_OF`.
         began_at: When the failed attempt was claimed, seconds since 1970.
         wall: Now, seconds since 1970.
-        is_news: The job did not fail so before. One that did closes the gate for as
+        is_new_for_job: The job did not fail so before. One that did closes the gate for as
             long as the last time, not for longer.
     """
     name = GATE_OF[failure.kind]
     if gate is not None and began_at < gate.closed_at <= wall:
         return _already_closed(gate, failure, wall)
-    closures = gate.closures + int(is_news) if gate else 1
+    closures = gate.closures + int(is_new_for_job) if gate else 1
     return Gate(
         name=name,
         code=failure.code,

@@ -73,13 +73,13 @@ LEGAL_TRANSITIONS = MappingProxyType(
                 JobState.FAILED,
                 JobState.CANCELLED,
                 JobState.QUEUED,  # shutdown or crash
-            },
+            }
         ),
         JobState.WAITING: frozenset({JobState.QUEUED, JobState.CANCELLED}),
         JobState.COMPLETED: frozenset({JobState.QUEUED}),  # only if its file is gone
         JobState.FAILED: frozenset({JobState.QUEUED}),
         JobState.CANCELLED: frozenset({JobState.QUEUED}),
-    },
+    }
 )
 
 #: States in which a job stays until a person asks for it again.

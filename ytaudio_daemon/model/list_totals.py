@@ -7,7 +7,7 @@ from enum import StrEnum
 _FEED_MARK = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,199}")
 
 
-class FeedAnswer(StrEnum):
+class FeedState(StrEnum):
     """What a feed said."""
 
     #: Its entries came as a page.
@@ -34,7 +34,7 @@ class ListTotals:
         repeated: Places of the list left out because their video had come before.
         announced: Videos that YouTube says the list has, or None.
         is_cut: The list goes on beyond `ListRequest.max_entries`.
-        feed: What the feed said instead of the list, a `FeedAnswer`; "" when the list
+        feed: What the feed said instead of the list, a `FeedState`; "" when the list
             was read.
         etag, modified: The marks of the feed's content, for the next request.
     """

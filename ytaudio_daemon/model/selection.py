@@ -30,7 +30,7 @@ class SelectableEntry(Protocol):
 
     @property
     def upload_date(self) -> str | None:
-        """The day of its upload, `YYYY-MM-DD`, if the list names it."""
+        """The day of its upload, `YYYY-MM-DD`; None or "" if the list names none."""
 
 
 class ListableEntry(SelectableEntry, Protocol):
@@ -190,7 +190,7 @@ class Selection:
     def _date_reason(self, upload_date: str | None) -> str | None:
         if self.since is None and self.until is None:
             return None
-        if upload_date is None:
+        if not upload_date:
             return "its date is not known"
         if self.since is not None and upload_date < self.since:
             return f"older than {self.since}"

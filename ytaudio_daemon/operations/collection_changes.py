@@ -1,37 +1,40 @@
 """Cancels and retries collections: the listing, and the jobs of its entries."""
 
-import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ytaudio_daemon.ledger import (
+    Connection,
     collection_queries,
     collections,
     queries,
+    sessions,
     subscriptions,
-    transitions,
 )
 from ytaudio_daemon.ledger.collection_queries import CollectionDetails
-from ytaudio_daemon.ledger.transitions import CANCELLED_BY_USER
+from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.model import FINALIZED, JobState
+from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.collection import LISTING_ENDED, CollectionState
 from ytaudio_daemon.model.job import CancelResult
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.model.subscription import SubscriptionState
 from ytaudio_daemon.operations.job_changes import (
-    RETRY_BATCH_SIZE,
-    TRANSACTION_PAUSE_S,
-    require_running_session,
+    BATCH_SIZE,
+    cancel_job,
+    change_in_batches,
+    require_not_expired,
+    retried_states,
     retry_job,
 )
 from ytaudio_daemon.operations.transaction import OpenWrite
 
 _UNFINISHED = frozenset(set(JobState) - FINALIZED)
-_NOT_CANCELLED = frozenset({CancelResult.PUBLISHING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionChange:
-    """What a change of a collection came to.
+    """The result of cancelling or retrying a collection.
 
     Attributes:
         is_listing_changed: The listing was cancelled, or is queued again.
@@ -45,7 +48,7 @@ class CollectionChange:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether there was nothing to change."""
+        """True if there was nothing to change."""
         return not (self.is_listing_changed or self.jobs or self.is_stopped)
 
 
@@ -66,32 +69,18 @@ def cancel_collection(
         is_stopped = subscriptions.set_state(
             db, collection.id, SubscriptionState.STOPPED, now
         )
-    number = last = 0
-    while True:
-        with open_write() as (db, now):
-            page = collection_queries.jobs_of_collection(
-                db,
-                collection.id,
-                states=_UNFINISHED,
-                after_id=last,
-                limit=RETRY_BATCH_SIZE,
-                only_its_own=True,
-            )
-            results = [
-                transitions.cancel(
-                    db, job_id, now, reason=CANCELLED_BY_USER, quota=quota
-                )
-                for job_id in page
-            ]
-        number += sum(result not in _NOT_CANCELLED for result in results)
-        if len(page) < RETRY_BATCH_SIZE:
-            return CollectionChange(
-                is_listing_changed=is_listing_cancelled,
-                is_stopped=is_stopped,
-                jobs=number,
-            )
-        last = page[-1]
-        time.sleep(TRANSACTION_PAUSE_S)  # the daemon's turn
+
+    def find_jobs(db: Connection, after_id: int) -> list[JobRow]:
+        return _find_jobs(db, collection.id, _UNFINISHED, after_id, only_its_own=True)
+
+    def cancel(db: Connection, job: JobRow, now: Now) -> bool:
+        return cancel_job(db, job.id, now, quota) is not CancelResult.PUBLISHING
+
+    return CollectionChange(
+        is_listing_changed=is_listing_cancelled,
+        is_stopped=is_stopped,
+        jobs=change_in_batches(open_write, find_jobs, cancel),
+    )
 
 
 def retry_collection(
@@ -110,28 +99,44 @@ def retry_collection(
         SessionExpiredError: Its session has ended.
     """
     with open_write() as (db, now):
-        require_running_session(db, collection.session_id)
+        require_not_expired(sessions.session_by_id(db, collection.session_id))
         current = collection_queries.collections_by_id(db, [collection.id])
         state = current[collection.id].state
-        is_wanted = state in LISTING_ENDED and (
+        is_listed_again = state in LISTING_ENDED and (
             not only_failed or state is CollectionState.FAILED
         )
-        if is_wanted:
+        if is_listed_again:
             collections.list_again(db, collection.id, now)
-    states = {JobState.FAILED} if only_failed else FINALIZED
-    number = last = 0
-    while True:
-        with open_write() as (db, now):
-            page = collection_queries.jobs_of_collection(
-                db, collection.id, states=states, after_id=last, limit=RETRY_BATCH_SIZE
-            )
-            found = queries.jobs_by_id(db, page)
-            refusals = [
-                retry_job(db, found[job_id], now, only_failed=only_failed)
-                for job_id in page
-            ]
-        number += refusals.count(None)
-        if len(page) < RETRY_BATCH_SIZE:
-            return CollectionChange(is_listing_changed=is_wanted, jobs=number)
-        last = page[-1]
-        time.sleep(TRANSACTION_PAUSE_S)  # the daemon's turn
+    states = retried_states(only_failed=only_failed)
+
+    def find_jobs(db: Connection, after_id: int) -> list[JobRow]:
+        return _find_jobs(db, collection.id, states, after_id)
+
+    def retry(db: Connection, job: JobRow, now: Now) -> bool:
+        return retry_job(db, job, now, only_failed=only_failed) is None
+
+    return CollectionChange(
+        is_listing_changed=is_listed_again,
+        jobs=change_in_batches(open_write, find_jobs, retry),
+    )
+
+
+def _find_jobs(
+    db: Connection,
+    collection_id: int,
+    states: Iterable[JobState],
+    after_id: int,
+    *,
+    only_its_own: bool = False,
+) -> list[JobRow]:
+    """Return the next jobs of a collection's entries, behind the job with an ID."""
+    ids = collection_queries.jobs_of_collection(
+        db,
+        collection_id,
+        states=states,
+        after_id=after_id,
+        limit=BATCH_SIZE,
+        only_its_own=only_its_own,
+    )
+    found = queries.jobs_by_id(db, ids)
+    return [found[job_id] for job_id in ids]

@@ -1,7 +1,7 @@
 """Cancels and retries jobs: one, or all of a session in short transactions."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.folders.published import audio_is_gone
@@ -15,6 +15,7 @@ from ytaudio_daemon.ledger import (
 from ytaudio_daemon.ledger.events import append_library_requests
 from ytaudio_daemon.ledger.queries import JobRow
 from ytaudio_daemon.ledger.sessions import Session
+from ytaudio_daemon.ledger.sqlite_lock_wait import WRITE_PAUSE_S
 from ytaudio_daemon.ledger.transitions import CANCELLED_BY_USER
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 from ytaudio_daemon.model.clock import Now
@@ -23,11 +24,8 @@ from ytaudio_daemon.model.line_rules import KnownJob, RetryRefusal, refuse_retry
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.operations.transaction import OpenWrite
 
-#: Between two transactions, in seconds: whoever waits for SQLite's lock asks for it
-#: that often (sqliteDefaultBusyCallback in SQLite's main.c).
-TRANSACTION_PAUSE_S = 0.05
-#: Jobs retried in a transaction: some 80 ms, the daemon waits no longer than 250.
-RETRY_BATCH_SIZE = 50
+#: Jobs changed in a transaction: some 80 ms, the daemon waits no longer than 250.
+BATCH_SIZE = 50
 
 
 def cancel_job(db: Connection, job_id: int, now: Now, quota: Quota) -> CancelResult:
@@ -51,8 +49,6 @@ def cancel_session_jobs(
 ) -> int:
     """Cancel all unfinished jobs of a session, some in each transaction.
 
-    Between two transactions the daemon gets its turn: SQLite's lock has no queue.
-
     Args:
         open_write: Opens each transaction.
         session_id: The session.
@@ -71,7 +67,7 @@ def cancel_session_jobs(
         number += done.cancelled + done.requested
         if done.is_complete:
             return number
-        time.sleep(TRANSACTION_PAUSE_S)
+        time.sleep(WRITE_PAUSE_S)
 
 
 def retry_job(
@@ -120,48 +116,65 @@ def retry_session_jobs(
     Raises:
         SessionExpiredError: It has ended.
     """
-    _require_not_expired(session)
-    states = [JobState.FAILED] if only_failed else list(FINALIZED)
-    number = last = 0
+    require_not_expired(session)
+    states = retried_states(only_failed=only_failed)
+
+    def find_jobs(db: Connection, after_id: int) -> Sequence[JobRow]:
+        return queries.find_jobs(
+            db,
+            session_id=session.id,
+            states=states,
+            after_id=after_id,
+            limit=BATCH_SIZE,
+        )
+
+    def retry(db: Connection, job: JobRow, now: Now) -> bool:
+        return retry_job(db, job, now, only_failed=only_failed) is None
+
+    return change_in_batches(open_write, find_jobs, retry)
+
+
+def retried_states(*, only_failed: bool) -> list[JobState]:
+    """Return the states of the jobs that a retry of many jobs queues again."""
+    return [JobState.FAILED] if only_failed else list(FINALIZED)
+
+
+def change_in_batches(
+    open_write: OpenWrite,
+    find_jobs: Callable[[Connection, int], Sequence[JobRow]],
+    change: Callable[[Connection, JobRow, Now], bool],
+) -> int:
+    """Change jobs, `BATCH_SIZE` in each transaction, and return how many were changed.
+
+    Args:
+        open_write: Opens each transaction.
+        find_jobs: Returns the next `BATCH_SIZE` jobs behind the job with an ID.
+        change: Changes a job; returns False when it is left as it is.
+    """
+    number = last_id = 0
     while True:
         with open_write() as (db, now):
-            page = queries.find_jobs(
-                db,
-                session_id=session.id,
-                states=states,
-                after_id=last,
-                limit=RETRY_BATCH_SIZE,
-            )
-            queued = _retry_page(db, page, now, only_failed=only_failed)
-        if not page:
+            jobs = find_jobs(db, last_id)
+            changed = sum(change(db, job, now) for job in jobs)
+        number += changed
+        if len(jobs) < BATCH_SIZE:
             return number
-        number, last = number + queued, page[-1].id
-        if queued:
-            time.sleep(TRANSACTION_PAUSE_S)  # the daemon's turn
+        last_id = jobs[-1].id
+        if changed:
+            time.sleep(WRITE_PAUSE_S)
 
 
-def require_running_session(db: Connection, session_id: int) -> None:
-    """Make sure that a session's work may run again.
+def require_not_expired(session: Session) -> None:
+    """Make sure that a session's jobs may run again.
 
     Raises:
         SessionExpiredError: It has ended.
     """
-    _require_not_expired(sessions.session_by_id(db, session_id))
-
-
-def _require_not_expired(session: Session) -> None:
     if session.state is SessionState.EXPIRED:
         raise SessionExpiredError(
             f"session {session.name} has expired; its jobs are not run again",
             "Drop the links again: that opens a new session of that name.",
         )
-
-
-def _retry_page(
-    db: Connection, page: Sequence[JobRow], now: Now, *, only_failed: bool
-) -> int:
-    refusals = [retry_job(db, job, now, only_failed=only_failed) for job in page]
-    return refusals.count(None)
 
 
 def _known_job(job: JobRow) -> KnownJob:

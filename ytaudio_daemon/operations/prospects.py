@@ -12,8 +12,8 @@ from ytaudio_daemon.model.forecast import Workload, seconds_until_done
 from ytaudio_daemon.model.preview import Preview, Prospect
 from ytaudio_daemon.settings import Settings
 
-_NO_SPEED = "no job has been completed yet, so nobody knows how fast they go"
-_NO_WAY = "nothing is started at present: see `ytaudio status`"
+_NO_PACE = "no job has been completed yet, so nobody knows how fast they go"
+_NO_EGRESS = "nothing is started at present: see `ytaudio status`"
 
 
 def closed_reason(db: Connection, settings: Settings, now: Now) -> str | None:
@@ -33,15 +33,15 @@ def prospect(
     *,
     again: bool = False,
 ) -> Prospect:
-    """Return what a previewed collection would come to.
+    """Return how much of a previewed collection is new, and when it would be done.
 
     Args:
         db: A transaction.
         settings: Sections download, pace and youtube.
-        session: That would ask for it; None: it is not opened yet.
+        session: The session that would ask for it; None when it is not opened yet.
         preview: The collection's wanted entries.
         now: The moment.
-        again: Videos that the archive has are fetched, too.
+        again: Count videos that the archive has as new.
     """
     known = _known_states(db, session, preview)
     here = sum(state is JobState.COMPLETED for state in known.values())
@@ -70,12 +70,16 @@ def _known_states(
 def seconds_until_all_done(
     db: Connection, settings: Settings, new: int, now: Now
 ) -> tuple[float | None, str]:
-    """Return when new jobs would be done behind all others, or why nobody knows."""
+    """Return in how many seconds new jobs would be done, behind all that are queued.
+
+    Returns:
+        The seconds and "", or None and why they cannot be known.
+    """
     if not new:
         return 0.0, ""
     job_s = forecast_queries.average_job_s(db)
     if job_s is None:
-        return None, _NO_SPEED
+        return None, _NO_PACE
     closed = gates.closed_gates(db)
     bucket = pace(settings)
     tokens = [
@@ -84,7 +88,7 @@ def seconds_until_all_done(
         if is_open(key, closed, now.wall)
     ]
     if not tokens:
-        return None, _NO_WAY
+        return None, _NO_EGRESS
     counts = queries.total_counts(db)
     work = Workload(
         running=counts[JobState.RUNNING],

@@ -1,8 +1,9 @@
-"""Moves what the library has to where its layout says now, as far as it is untouched.
+"""Moves the library's untouched files to the paths that its layout gives them now.
 
 Each file is moved and recorded in one write transaction of the ledger, so that the daemon,
-which runs meanwhile, neither removes nor replaces it by its old name. What a crash leaves
-unrecorded the next call finds by its identity where it belongs.
+which runs meanwhile, neither removes nor replaces it by its old name. A file that was moved
+and not recorded before a crash is recognised at its new path by its identity (inode), and
+recorded by the next call.
 """
 
 import time
@@ -15,12 +16,12 @@ from ytaudio_daemon.errors import ITEM_ERRORS
 from ytaudio_daemon.folders import Layout
 from ytaudio_daemon.folders.library import LibraryFile
 from ytaudio_daemon.folders.library_moves import (
-    Standing,
+    LayoutState,
     WantedPlace,
+    layout_state,
     move_cover,
     move_file,
     remove_folders_left_empty,
-    standing_of,
 )
 from ytaudio_daemon.folders.planned_names import PlannedNames
 from ytaudio_daemon.ledger import Connection, Ledger, library_entries, queries
@@ -39,13 +40,13 @@ from ytaudio_daemon.views.library_places import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayoutStep:
-    """What became, or would become, of one file.
+    """The result for one file: moved, or why not.
 
     Attributes:
         session: Its session's name.
         job_uuid: Its job's.
         path: Where it was, from the session's folder.
-        standing: How it stands to the layout; None when that cannot be known.
+        layout_state: Whether it is where the layout says; None when that cannot be known.
         new_path: Where it is, or would be; "" when it stays.
         error: Why it could not be moved, or "".
     """
@@ -53,17 +54,17 @@ class RelayoutStep:
     session: str
     job_uuid: str
     path: str
-    standing: Standing | None
+    layout_state: LayoutState | None
     new_path: str = ""
     error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relayout:
-    """The library's files, and where they belong.
+    """Moves the files of the library, or plans that.
 
     Attributes:
-        ledger: Knows what was added.
+        ledger: Has each file that was added to the library.
         layout: The folders.
         library: The library's root.
         rules: The config's; those of a session win.
@@ -77,7 +78,7 @@ class Relayout:
     session_id: int | None = None
 
     def run(self, *, applies: bool) -> Iterator[RelayoutStep]:
-        """Yield what becomes of each file, or would.
+        """Yield the result for each file, or the plan for it.
 
         Args:
             applies: Move the files; else nothing is changed.
@@ -104,27 +105,32 @@ class Relayout:
     ) -> RelayoutStep | None:
         """Move a file or plan that; None when the daemon removes or replaces it."""
         step = RelayoutStep(
-            session=job.session_name, job_uuid=job.uuid, path=entry.name, standing=None
+            session=job.session_name,
+            job_uuid=job.uuid,
+            path=entry.name,
+            layout_state=None,
         )
         named = named_collection(self.ledger, job, saves_name=planned is None)
         try:
             wanted = self._wanted(job, named)
-            standing, path = standing_of(_file_of(entry), wanted)
-            if standing in {Standing.IN_PLACE, Standing.KEPT}:
-                is_its_end = standing is Standing.KEPT and self._is_gone(entry)
-                return None if is_its_end else replace(step, standing=standing)
-            if planned is not None and standing is Standing.TO_MOVE:
+            state, path = layout_state(_library_file(entry), wanted)
+            if state in {LayoutState.IN_PLACE, LayoutState.KEPT}:
+                is_replaced = state is LayoutState.KEPT and self._is_replaced(entry)
+                return None if is_replaced else replace(step, layout_state=state)
+            if planned is not None and state is LayoutState.TO_MOVE:
                 path = planned.plan(entry.name, wanted)
             elif planned is None:
-                is_there = standing is Standing.MOVED
-                now = replace(_file_of(entry), name=path) if is_there else None
-                moved = self._move(entry, job, named, wanted, now)
+                is_moved = state is LayoutState.MOVED
+                unrecorded = (
+                    replace(_library_file(entry), name=path) if is_moved else None
+                )
+                moved = self._move(entry, job, named, wanted, unrecorded)
                 if moved is None:
                     return None
                 path = moved.name
         except ITEM_ERRORS as error:
             return replace(step, error=str(error))
-        return replace(step, standing=standing, new_path=path)
+        return replace(step, layout_state=state, new_path=path)
 
     def _move(
         self,
@@ -150,9 +156,10 @@ class Relayout:
             if not library_entries.is_current(db, entry):
                 return None
             if moved is None:
-                moved = move_file(_file_of(entry), wanted)
+                moved = move_file(_library_file(entry), wanted)
                 failpoints.failpoint("library.moved", moved.name)
-            self._leave_folder(db, _file_of(entry), moved, job, named)
+            self._move_cover(db, _library_file(entry), moved, job, named)
+            remove_folders_left_empty(self.library, job.session_name, entry.name)
             recorded = replace(entry, name=moved.name, identity=moved.identity)
             library_entries.record_move(db, recorded, read_now(db))
         failpoints.failpoint("library.relaid", moved.name)
@@ -166,8 +173,8 @@ class Relayout:
             yield db
         time.sleep(time.monotonic() - started)
 
-    def _is_gone(self, entry: LibraryEntry) -> bool:
-        """Return whether the daemon, and no person, has removed or replaced a file."""
+    def _is_replaced(self, entry: LibraryEntry) -> bool:
+        """True if the daemon, and no person, has removed or replaced a file."""
         with self.ledger.read() as db:
             return not library_entries.is_current(db, entry)
 
@@ -181,18 +188,6 @@ class Relayout:
             sha256=job.sha256 or "",
         )
 
-    def _leave_folder(
-        self,
-        db: Connection,
-        old: LibraryFile,
-        new: LibraryFile,
-        job: JobRow,
-        named: NamedCollection | None,
-    ) -> None:
-        """Take the cover along with the first song that leaves; remove what is empty."""
-        self._move_cover(db, old, new, job, named)
-        remove_folders_left_empty(self.library, job.session_name, old.name)
-
     def _move_cover(
         self,
         db: Connection,
@@ -201,6 +196,7 @@ class Relayout:
         job: JobRow,
         named: NamedCollection | None,
     ) -> None:
+        """Move the cover of a folder along with the first song that leaves it."""
         known = named[1] if named else None
         if known is None or not known.cover or not known.cover_identity:
             return
@@ -215,5 +211,5 @@ class Relayout:
             save_library_collection(db, replace(known, cover=moved.name))
 
 
-def _file_of(entry: LibraryEntry) -> LibraryFile:
+def _library_file(entry: LibraryEntry) -> LibraryFile:
     return LibraryFile(name=entry.name, identity=entry.identity)

@@ -14,6 +14,7 @@ from ytaudio_daemon.ledger import (
     Connection,
     collection_queries,
     cookies,
+    expiry,
     held_jobs,
     session_keys,
     sessions,
@@ -27,14 +28,14 @@ from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.operations.job_changes import cancel_session_jobs
 from ytaudio_daemon.operations.transaction import OpenWrite
 
-#: The daemon may take so long to stop a session's running jobs, in seconds.
+#: The longest time in which the daemon stops a session's running jobs, in seconds.
 STOP_TIMEOUT_S = 15.0
 STOP_POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedSession:
-    """A session that a person or a program asked for.
+    """The session that `create_session` returns.
 
     Attributes:
         session: Active.
@@ -76,7 +77,7 @@ def create_session(
 
 
 def require_valid_name(name: str | None) -> None:
-    """Make sure that a session may be named so; None stands for its UUID.
+    """Make sure that a session may have a name; None is allowed: its UUID is used.
 
     Raises:
         UsageError: The name is not allowed.
@@ -172,7 +173,7 @@ def expire_session(
     deadline = time.monotonic() + STOP_TIMEOUT_S
     while True:
         with open_write() as (db, now):
-            if sessions.expire(db, session, now, on_expiry=on_expiry):
+            if expiry.expire(db, session, now, on_expiry=on_expiry):
                 return None
             found = sessions.session_by_id(db, session.id)
         if found.state is SessionState.EXPIRED:

@@ -1,6 +1,7 @@
-"""Subscriptions: listed, looked at before their time, paused, resumed, stopped."""
+"""Lists subscriptions, and changes them: looks at once, pauses, resumes, stops."""
 
 from collections.abc import Callable, Iterator
+from enum import Enum, auto
 
 from ytaudio_daemon.ledger import Connection, Ledger, collection_queries, subscriptions
 from ytaudio_daemon.ledger.collection_queries import CollectionDetails
@@ -8,10 +9,22 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.collection import LISTING_ENDED
 from ytaudio_daemon.model.subscription import SubscriptionState
 
-#: Changes a collection's subscription; returns what became of it, in a few words.
-SubscriptionChange = Callable[[Connection, CollectionDetails, Now], str]
 
-NOT_FOLLOWED = "not followed: drop its line again with follow=6h"
+class SubscriptionResult(Enum):
+    """The result of a change of a subscription."""
+
+    DONE = auto()
+    #: It is in that state, or being looked at, already.
+    ALREADY = auto()
+    #: The collection is not followed, or no longer.
+    NOT_FOLLOWED = auto()
+    #: A paused one is not looked at.
+    PAUSED = auto()
+    SESSION_EXPIRED = auto()
+
+
+#: Changes a collection's subscription.
+SubscriptionChange = Callable[[Connection, CollectionDetails, Now], SubscriptionResult]
 
 
 def followed_pages(
@@ -39,44 +52,35 @@ def followed_pages(
         last = ids[-1]
 
 
-def look_now(db: Connection, collection: CollectionDetails, now: Now) -> str:
+def look_now(
+    db: Connection, collection: CollectionDetails, now: Now
+) -> SubscriptionResult:
     """Have a followed collection looked at now."""
-    followed = collection.subscription
-    if followed is None or followed.state is SubscriptionState.STOPPED:
-        return NOT_FOLLOWED
-    if followed.state is SubscriptionState.PAUSED:
-        return "paused: resume it first"
+    state = _state(collection)
+    if state is SubscriptionState.STOPPED:
+        return SubscriptionResult.NOT_FOLLOWED
+    if state is SubscriptionState.PAUSED:
+        return SubscriptionResult.PAUSED
     if collection.state not in LISTING_ENDED:
-        return "being looked at already"
+        return SubscriptionResult.ALREADY
     is_queued = subscriptions.look_now(db, collection.id, now)
-    return "being looked at" if is_queued else "not looked at: its session has ended"
+    return SubscriptionResult.DONE if is_queued else SubscriptionResult.SESSION_EXPIRED
 
 
-def pause(db: Connection, collection: CollectionDetails, now: Now) -> str:
-    """Look at a followed collection no more, until it is resumed."""
-    return _set_state(db, collection, SubscriptionState.PAUSED, now, "paused")
+def set_state(
+    db: Connection, collection: CollectionDetails, to: SubscriptionState, now: Now
+) -> SubscriptionResult:
+    """Pause, resume or stop a subscription; the jobs that it made stay.
+
+    A paused one is not looked at until it is resumed, and then when it is due.
+    """
+    if _state(collection) is SubscriptionState.STOPPED:
+        return SubscriptionResult.NOT_FOLLOWED
+    is_changed = subscriptions.set_state(db, collection.id, to, now)
+    return SubscriptionResult.DONE if is_changed else SubscriptionResult.ALREADY
 
 
-def resume(db: Connection, collection: CollectionDetails, now: Now) -> str:
-    """Go on with a paused subscription; its next look comes in its turn."""
-    return _set_state(db, collection, SubscriptionState.ACTIVE, now, "resumed")
-
-
-def stop(db: Connection, collection: CollectionDetails, now: Now) -> str:
-    """Follow a collection no longer; what it brought stays."""
-    return _set_state(db, collection, SubscriptionState.STOPPED, now, "stopped")
-
-
-def _set_state(
-    db: Connection,
-    collection: CollectionDetails,
-    to: SubscriptionState,
-    now: Now,
-    done: str,
-) -> str:
-    followed = collection.subscription
-    if followed is None or followed.state is SubscriptionState.STOPPED:
-        return NOT_FOLLOWED
-    if subscriptions.set_state(db, collection.id, to, now):
-        return done
-    return f"{to.value} already"
+def _state(collection: CollectionDetails) -> SubscriptionState:
+    """Return the state of a collection's subscription; without one it is stopped."""
+    subscription = collection.subscription
+    return SubscriptionState.STOPPED if subscription is None else subscription.state

@@ -16,7 +16,7 @@ OpenWrite = Callable[[], AbstractContextManager[tuple[Connection, Now]]]
 def read_now(db: Connection) -> Now:
     """Return the present moment on both clocks.
 
-    The daemon's uptime is read where the daemon saved it last, some seconds ago.
+    The daemon's uptime is the one that it saved last in the ledger, some seconds ago.
     """
     return Now(wall=time.time(), uptime_s=meta.uptime_s(db))
 

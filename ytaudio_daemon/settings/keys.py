@@ -56,7 +56,7 @@ def fixed_key(default: str, value_type: ValueType, doc: str) -> Any:
     return _declared(default, value_type, doc, is_reloadable=False)
 
 
-def keys_of(section: str, settings: type) -> list[Key]:
+def declared_keys(section: str, settings: type) -> list[Key]:
     """Return the keys that a section declares, in their order."""
     return [
         Key(section=section, name=one.name, **one.metadata) for one in fields(settings)

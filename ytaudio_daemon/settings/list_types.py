@@ -15,12 +15,13 @@ from ytaudio_daemon.settings.value_types import (
     proxy_url,
     redact_credentials,
     require,
+    text_type,
 )
 from ytaudio_daemon.urls import LinkError, parse_link
 
-#: Each gets a process of its own while there are messages for it.
+#: Each address gets a process of its own while there are messages for it.
 MAX_APPRISE_URLS = 20
-#: Each has a pace of its own: with many, YouTube is asked very often.
+#: Each proxy has a pace of its own: with many, YouTube is asked very often.
 MAX_PROXIES = 32
 REDACTED = "***"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://\S")
@@ -122,17 +123,13 @@ def command_line() -> ValueType:
 
 def web_url() -> ValueType:
     """Return the type of an http or https address that may hold secrets, or ""."""
-
-    def parse(text: str) -> str:
-        require(not text or web_origin(text), text)
-        return text
-
     allowed = 'an address such as "https://host/path" (https or http), or ""'
-    return ValueType(allowed=allowed, parse=parse, redact=redact_web_url)
+    address = text_type(allowed, lambda text: not text or web_origin(text))
+    return replace(address, redact=redact_web_url)
 
 
 def web_origin(address: str) -> str | None:
-    """Return "scheme://host[:port]" of a web address, None if it is none."""
+    """Return "scheme://host[:port]" of a web address; None if it is not valid."""
     if not address.isprintable() or " " in address:
         return None
     try:

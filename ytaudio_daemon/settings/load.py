@@ -34,8 +34,8 @@ def find_config(environ: Mapping[str, str], cwd: Path) -> Path | None:
     `/etc/ytaudio/ytaudio.toml`. A file that exists but may not be read is returned,
     too: `load` then raises the error.
 
-    A config may name a command, a proxy and a certificate authority. So a file that
-    nobody named counts only where nobody but the caller and root can change it.
+    A config may name a command, a proxy and a certificate authority. So a file that was
+    not named is used only where nobody but the caller and root can change it.
 
     Raises:
         ConfigError: Others can change the file that was found, or its folders.
@@ -141,11 +141,11 @@ def _require_trusted(file: Path, folder: Path) -> None:
 
 
 def _command_to_own(part: Path) -> str:
-    """Return the command that leaves a file or folder to the caller alone."""
-    place = quote(str(part))
+    """Return the command after which only the caller can change a file or folder."""
+    path = quote(str(part))
     if is_trusted_owner(part):
-        return f"chmod go-w {place}"
-    return f"sudo chown -h {os.geteuid()} {place}"
+        return f"chmod go-w {path}"
+    return f"sudo chown -h {os.geteuid()} {path}"
 
 
 def _is_missing(path: Path) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ytaudio_daemon.settings.keys import Key, keys_of
+from ytaudio_daemon.settings.keys import Key, declared_keys
 from ytaudio_daemon.settings.sections import (
     CollectionSettings,
     DatabaseSettings,
@@ -90,7 +90,7 @@ KEYS: Mapping[str, Key] = MappingProxyType(
     {
         key.full_name: key
         for name, section in SECTIONS.items()
-        for key in keys_of(name, section)
+        for key in declared_keys(name, section)
     }
 )
 

@@ -1,4 +1,4 @@
-"""Reads values from the config file, the environment and flags, with their places."""
+"""Reads values from the config file, the environment and flags, with their locations."""
 
 import grp
 import stat
@@ -63,10 +63,7 @@ class SourceValue:
         )
 
     def _suggestion(self) -> str:
-        """Return "; did you mean …?" for the first word that is not in a closed list.
-
-        Where the type tells what is wrong, that.
-        """
+        """Return what is wrong, where the type explains that, or "; did you mean …?"."""
         known = self.key.value_type.words
         if (explain := self.key.value_type.problem) and isinstance(self.value, str):
             return f"; {explain(self.value)}"
@@ -116,7 +113,7 @@ def from_variables(
 ) -> Iterator[SourceValue]:
     """Yield the values of `YTAUDIO_<SECTION>_<KEY>` variables.
 
-    An unknown variable is a problem if it names a section, or resembles one of ours;
+    An unknown variable is reported if it names a section, or resembles a known one;
     others may belong to another program.
     """
     for name in sorted(environ):
@@ -186,9 +183,9 @@ def _unknown_section(name: str, value: object) -> str:
     """Return what is wrong with a table that is no section, or a key outside of all."""
     if name in SECTIONS:
         return f"{name} is a section: write [{name}] on a line of its own"
-    homes = [key.section for key in KEYS.values() if key.name == name]
-    if homes and not isinstance(value, dict):
-        return f"{name} belongs below a line [{homes[0]}]"
+    owners = [key.section for key in KEYS.values() if key.name == name]
+    if owners and not isinstance(value, dict):
+        return f"{name} belongs below a line [{owners[0]}]"
     similar = _closest(name, SECTIONS)
     meant = f"; did you mean [{similar}]?" if similar else ""
     known = meant or f"; known: {' '.join(f'[{one}]' for one in SECTIONS)}"

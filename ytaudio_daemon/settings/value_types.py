@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -71,31 +71,25 @@ def integer(low: int, high: int) -> ValueType:
 
 def duration(high: float = MAX_SECONDS) -> ValueType:
     """Return the type of durations up to `high`, in seconds."""
-
-    def parse(text: str) -> float:
-        seconds = _parse_duration(text)
-        require(seconds <= high, text)
-        return seconds
-
-    return _duration_type(parse, ', or "0"')
+    return _duration_type(lambda seconds: seconds <= high, ', or "0"')
 
 
 def positive_duration(high: float = MAX_SECONDS) -> ValueType:
     """Return the type of durations above 0 and up to `high`, in seconds."""
+    return _duration_type(lambda seconds: 0 < seconds <= high, " and more than 0")
 
+
+def _duration_type(is_allowed: Callable[[float], bool], bounds: str) -> ValueType:
     def parse(text: str) -> float:
         seconds = _parse_duration(text)
-        require(0 < seconds <= high, text)
+        require(is_allowed(seconds), text)
         return seconds
 
-    return _duration_type(parse, " and more than 0")
-
-
-def _duration_type(parse: Callable[[str], float], bounds: str) -> ValueType:
-    allowed = f'a duration such as "90s", "1h30m", "14d" (ms s m h d w){bounds}'
-    toml_types = (str, int)
     return ValueType(
-        allowed=allowed, parse=parse, format=_format_duration, toml_types=toml_types
+        allowed=f'a duration such as "90s", "1h30m", "14d" (ms s m h d w){bounds}',
+        parse=parse,
+        format=_format_duration,
+        toml_types=(str, int),
     )
 
 
@@ -123,14 +117,19 @@ def size(*, low: int = 0, high: int = MAX_BYTES, nothing: str = "0") -> ValueTyp
     )
 
 
-def choice(*words: str) -> ValueType:
-    """Return the type of one word of a list."""
+def text_type(allowed: str, is_allowed: Callable[[str], object]) -> ValueType:
+    """Return the type of texts that are used as they are written, if allowed."""
 
     def parse(text: str) -> str:
-        require(text in words, text)
+        require(is_allowed(text), text)
         return text
 
-    return ValueType(allowed=" ".join(words), parse=parse)
+    return ValueType(allowed=allowed, parse=parse)
+
+
+def choice(*words: str) -> ValueType:
+    """Return the type of one word of a list."""
+    return text_type(" ".join(words), lambda text: text in words)
 
 
 def download_option(name: str, allowed: str) -> ValueType:
@@ -162,17 +161,10 @@ def yes_or_no() -> ValueType:
 
 def library_template() -> ValueType:
     """Return the type of templates for names in the library."""
-
-    def parse(text: str) -> str:
-        require(not template_problem(text), text)
-        return text
-
     fields = " ".join(f"{{{name}}}" for name in LIBRARY_FIELDS)
-    return ValueType(
-        allowed=f"words, / between folders, and any of {fields}",
-        parse=parse,
-        problem=template_problem,
-    )
+    allowed = f"words, / between folders, and any of {fields}"
+    template = text_type(allowed, lambda text: not template_problem(text))
+    return replace(template, problem=template_problem)
 
 
 def file_mode_mask() -> ValueType:
@@ -188,34 +180,19 @@ def file_mode_mask() -> ValueType:
 
 def path() -> ValueType:
     """Return the type of a path; `load` makes relative ones absolute."""
-
-    def parse(text: str) -> str:
-        require(text and "\0" not in text, text)
-        return text
-
-    return ValueType(allowed="a path", parse=parse)
+    return text_type("a path", lambda text: text and "\0" not in text)
 
 
 def optional_path() -> ValueType:
     """Return the type of a path, or "" for None."""
-
-    def parse(text: str) -> str:
-        require("\0" not in text, text)
-        return text
-
-    return ValueType(
-        allowed='a path, or ""', parse=parse, format=lambda value: str(value or "")
-    )
+    any_path = text_type('a path, or ""', lambda text: "\0" not in text)
+    return replace(any_path, format=lambda value: str(value or ""))
 
 
 def group_name() -> ValueType:
     """Return the type of a group's name or number, or ""."""
-
-    def parse(text: str) -> str:
-        require(re.fullmatch(r"[A-Za-z0-9_.$-]{0,64}", text), text)
-        return text
-
-    return ValueType(allowed='the name of a group, or ""', parse=parse)
+    pattern = re.compile(r"[A-Za-z0-9_.$-]{0,64}")
+    return text_type('the name of a group, or ""', pattern.fullmatch)
 
 
 def proxy_url() -> ValueType:
@@ -256,9 +233,9 @@ def database_url() -> ValueType:
 
 
 def _has_port(rest: str) -> bool:
-    """Return whether the port of `user:word@host:port/name` is a number, or not given."""
-    place = rest.partition("?")[0].rpartition("@")[2].partition("/")[0]
-    port = place.rpartition("]")[2].partition(":")[2]
+    """True if the port of `user:word@host:port/name` is a number, or not given."""
+    address = rest.partition("?")[0].rpartition("@")[2].partition("/")[0]
+    port = address.rpartition("]")[2].partition(":")[2]
     return not port or port.isdecimal()
 
 
@@ -275,7 +252,7 @@ def redact_credentials(text: str) -> str:
 
 
 def is_secret_parameter(name: str) -> bool:
-    """Return whether a parameter in an address holds a secret, as libpq's `password`."""
+    """True if a parameter in an address holds a secret, as libpq's `password`."""
     return bool(_SECRET_PARAMETER.search(name))
 
 
@@ -289,7 +266,7 @@ def _parse_duration(text: str) -> float:
 
 
 def _format_duration(seconds: float) -> str:
-    """Return days only from two days on, as people say "24h" and "36h"."""
+    """Return a duration's text; days only from two days on, as people say "24h"."""
     milliseconds = round(seconds * 1000)
     if milliseconds and milliseconds % 86_400_000 == 0 and seconds > _UNIT_SECONDS["d"]:
         return f"{milliseconds // 86_400_000}d"

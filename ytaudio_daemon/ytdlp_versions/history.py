@@ -1,4 +1,4 @@
-"""The history of yt-dlp's versions: used, refused, upgraded. Pure.
+"""The history of yt-dlp's versions: used, rejected, upgraded. Pure.
 
 The link `current` names the version in use; the history has how it came into use.
 """
@@ -76,64 +76,69 @@ class VersionHistory:
     """The saved history; immutable.
 
     Attributes:
-        stands: The versions that came into use, the current one last. A rollback
+        activations: The versions that came into use, the current one last. A rollback
             removes the last.
-        refused: Versions that the daemon does not try again, the latest last.
-        tried: The result of the last upgrade, or None.
+        rejected: Versions that the daemon does not try again, the latest last.
+        last_upgrade: The result of the last upgrade, or None.
     """
 
-    stands: tuple[Activation, ...] = ()
-    refused: tuple[RejectedVersion, ...] = ()
-    tried: UpgradeResult | None = None
+    activations: tuple[Activation, ...] = ()
+    rejected: tuple[RejectedVersion, ...] = ()
+    last_upgrade: UpgradeResult | None = None
 
     def activation(self, version: str) -> Activation:
-        """Return how the version in use came into use; a bare one if that was not saved."""
-        top = self.stands[-1] if self.stands else Activation()
+        """Return how the version in use came into use, as far as that was saved."""
+        top = self.activations[-1] if self.activations else Activation()
         return top if top.version == version else Activation(version=version)
 
     def rewound_to(self, version: str) -> "VersionHistory":
         """Return the history cut so that the version in use is the last."""
-        stands = self.stands
-        while stands and stands[-1].version != version:
-            stands = stands[:-1]
-        if not stands and version:
-            stands = (Activation(version=version),)
-        return replace(self, stands=stands)
+        activations = self.activations
+        while activations and activations[-1].version != version:
+            activations = activations[:-1]
+        if not activations and version:
+            activations = (Activation(version=version),)
+        return replace(self, activations=activations)
 
     def previous(self) -> Activation | None:
         """Return the version before the one in use, or None."""
-        if not self.stands:
+        if not self.activations:
             return None
-        return self.stands[-2] if len(self.stands) > 1 else Activation()
+        return self.activations[-2] if len(self.activations) > 1 else Activation()
 
     def rejection_of(self, version: str) -> RejectedVersion | None:
         """Return the rejection of a version, or None."""
-        return next((r for r in self.refused if r.version == version), None)
+        return next((r for r in self.rejected if r.version == version), None)
 
     def with_activation(self, activation: Activation) -> "VersionHistory":
-        """Return the history with a new version in use, which is no longer refused."""
-        stands = (*self.stands, activation)[-MAX_ACTIVATIONS:]
-        refused = tuple(r for r in self.refused if r.version != activation.version)
-        return replace(self, stands=stands, refused=refused)
+        """Return the history with a new version in use, which is no longer rejected."""
+        activations = (*self.activations, activation)[-MAX_ACTIVATIONS:]
+        rejected = tuple(r for r in self.rejected if r.version != activation.version)
+        return replace(self, activations=activations, rejected=rejected)
 
-    def with_rollback(self, refused: RejectedVersion | None) -> "VersionHistory":
+    def with_rollback(self, rejected: RejectedVersion | None) -> "VersionHistory":
         """Return the history with the version before in use.
 
         That one is not watched again: else a change at YouTube would roll back from
         version to version.
         """
-        stands = self.stands[:-1]
-        if stands:
-            stands = (*stands[:-1], replace(stands[-1], watched=False))
-        history = replace(self, stands=stands)
-        if refused is None:
+        activations = self.activations[:-1]
+        if activations:
+            activations = (*activations[:-1], replace(activations[-1], watched=False))
+        history = replace(self, activations=activations)
+        if rejected is None:
             return history
-        others = [r for r in self.refused if r.version != refused.version]
-        return replace(history, refused=(*others, refused)[-MAX_REJECTED:])
+        others = [r for r in self.rejected if r.version != rejected.version]
+        return replace(history, rejected=(*others, rejected)[-MAX_REJECTED:])
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON types."""
-        return asdict(self)
+        """Return plain JSON types, by the names that the file has had from the first."""
+        data = asdict(self)
+        return {
+            "stands": data["activations"],
+            "refused": data["rejected"],
+            "tried": data["last_upgrade"],
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "VersionHistory":
@@ -143,7 +148,11 @@ class VersionHistory:
             TypeError, KeyError, AttributeError: The data is no history.
         """
         return cls(
-            stands=tuple(Activation(**activation) for activation in data["stands"]),
-            refused=tuple(RejectedVersion(**refused) for refused in data["refused"]),
-            tried=None if data["tried"] is None else UpgradeResult(**data["tried"]),
+            activations=tuple(
+                Activation(**activation) for activation in data["stands"]
+            ),
+            rejected=tuple(RejectedVersion(**rejected) for rejected in data["refused"]),
+            last_upgrade=None
+            if data["tried"] is None
+            else UpgradeResult(**data["tried"]),
         )

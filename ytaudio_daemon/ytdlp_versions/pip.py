@@ -3,7 +3,6 @@
 No build code is run, and every installed version is named exactly.
 """
 
-import importlib.metadata
 import importlib.util
 import json
 import os
@@ -19,13 +18,14 @@ from pathlib import Path
 
 from ytaudio_daemon.errors import YtDlpVersionError
 from ytaudio_daemon.model.ytdlp_policy import canonical_version, is_valid_version
+from ytaudio_daemon.system.distributions import installed_version
 
-#: A run of pip may take so long, in seconds: three megabytes over a slow line.
+#: Seconds that a run of pip may take: three megabytes over a slow line.
 TIMEOUT_S = 600.0
-#: Length of pip's errors in our messages.
+#: Characters of pip's errors in our messages.
 MAX_ERROR_CHARS = 600
 
-# What may reach pip of our environment: where packages come from and how to get there.
+# The variables that pip gets of our environment: its index, and the way to it.
 # Other PIP_* options (user, target, no-binary …) would change what is installed where.
 _PASSED_ENV = frozenset(
     {"PATH", "LANG", "TZ", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"}
@@ -39,7 +39,7 @@ _PASSED_PIP_ENV = frozenset(
     | {"PIP_TIMEOUT", "PIP_DEFAULT_TIMEOUT", "PIP_RETRIES", "PIP_KEYRING_PROVIDER"}
 )
 
-#: Requirements of yt-dlp that are taken along, as its metadata names them.
+#: The requirement of yt-dlp-ejs in yt-dlp's metadata.
 _SOLVER = re.compile(
     r"yt[-_.]dlp[-_.]ejs\s*\(?(==[0-9][\w.]*)\)?\s*(;|$)", re.IGNORECASE
 )
@@ -106,39 +106,32 @@ class Pip:
         Raises:
             YtDlpVersionError: They cannot be installed.
         """
-        if available.wheel is None:
-            companions = [word for word in (available.solver, "certifi") if word]
+        companions = [word for word in (available.solver, "certifi") if word]
+        wheel = available.wheel
+        if wheel is None:
             self._install(folder, f"yt-dlp=={available.version}", *companions)
             return
-        self._install(folder, str(available.wheel), "--no-index")
+        self._install(folder, str(wheel), "--no-index")
         try:
-            self._add_companions(available, folder, available.wheel.parent)
-        except (
-            YtDlpVersionError
-        ):  # a machine without an index has what came with the program
-            if available.solver != f"yt-dlp-ejs=={_installed('yt-dlp-ejs')}":
+            self._install(folder, "--find-links", str(wheel.parent), *companions)
+        except YtDlpVersionError:
+            # A machine without an index has the companions that came with the program.
+            if available.solver != f"yt-dlp-ejs=={installed_version('yt-dlp-ejs')}":
                 raise
 
-    def _add_companions(
-        self, available: AvailableVersion, folder: Path, beside: Path
-    ) -> None:
-        """Install the companions of a wheel's yt-dlp, from its folder or the index."""
-        companions = [word for word in (available.solver, "certifi") if word]
-        self._install(folder, "--find-links", str(beside), *companions)
-
-    def _install(self, folder: Path, *words: str) -> None:
+    def _install(self, folder: Path, *arguments: str) -> None:
         self._run(
-            "install", "--target", str(folder), "--no-deps", "--no-compile", *words
+            "install", "--target", str(folder), "--no-deps", "--no-compile", *arguments
         )
 
-    def _resolve(self, *words: str) -> AvailableVersion:
+    def _resolve(self, *arguments: str) -> AvailableVersion:
         """Return the yt-dlp that pip would install."""
-        told = self._run(
+        report = self._run(
             "install", "--dry-run", "--ignore-installed", "--no-deps", "--report", "-",
-            *words,
+            *arguments,
         )  # fmt: skip
         try:
-            metadata = json.loads(told)["install"][0]["metadata"]
+            metadata = json.loads(report)["install"][0]["metadata"]
             return available_version(
                 metadata["version"], metadata.get("requires_dist", ())
             )
@@ -148,7 +141,7 @@ class Pip:
                 "ytaudio needs pip 22.2 or newer: python -m pip install -U pip",
             ) from error
 
-    def _run(self, *words: str) -> str:
+    def _run(self, *arguments: str) -> str:
         """Run pip and return what it printed.
 
         Raises:
@@ -160,7 +153,7 @@ class Pip:
                 f"Put it there: {sys.executable} -m ensurepip (Debian: apt install "
                 "python3-venv first), or upgrade the program as it was installed.",
             )
-        command = [sys.executable, "-I", "-m", "pip", *words]
+        command = [sys.executable, "-I", "-m", "pip", *arguments]
         fixed = ["--only-binary=:all:", "--no-cache-dir", "--no-input", "--quiet"]
         try:
             done = subprocess.run(
@@ -189,15 +182,15 @@ def pip_environment(base_env: Mapping[str, str], home: Path) -> dict[str, str]:
         base_env: The environment the allow-lists are applied to.
         home: Used if HOME is missing or not writable (a service has none).
     """
-    kept = {
+    passed = {
         name: value
         for name, value in base_env.items()
         if name in _PASSED_ENV or name in _PASSED_PIP_ENV or name.startswith("LC_")
     }
-    own = base_env.get("HOME", "")
-    own = own if own and os.access(own, os.W_OK) else str(home)
+    own_home = base_env.get("HOME", "")
+    is_usable = own_home and os.access(own_home, os.W_OK)
     # `user = true` in a config file of pip would contradict a folder to install into.
-    return kept | {"HOME": own, "PIP_USER": "0"}
+    return passed | {"HOME": own_home if is_usable else str(home), "PIP_USER": "0"}
 
 
 def available_version(version: str, requirements: Sequence[str]) -> AvailableVersion:
@@ -238,13 +231,6 @@ def version_in_wheel(wheel: Path) -> AvailableVersion:
     return AvailableVersion(
         version=found.version, solver=found.solver, wheel=wheel.absolute()
     )
-
-
-def _installed(distribution: str) -> str:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
 
 
 def error_summary(text: str) -> str:

@@ -25,12 +25,12 @@ FAILED = "failed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpgradeRequest:
-    """The wish for a version.
+    """Which yt-dlp to upgrade to.
 
     Attributes:
-        channel: stable or nightly: its newest, if neither version nor wheel is given.
-        version: A certain version.
-        wheel: The version in a wheel file.
+        channel: stable or nightly: its newest version is used, if no other is given.
+        version: The version to use, or "".
+        wheel: The wheel file to use, or None.
         automatic: The daemon upgrades by itself.
     """
 
@@ -41,7 +41,7 @@ class UpgradeRequest:
 
     @property
     def is_named(self) -> bool:
-        """Whether a certain version is wanted, and pinned then."""
+        """Whether a version is named, which is pinned then."""
         return bool(self.version or self.wheel)
 
 
@@ -106,15 +106,15 @@ class Upgrade:
             except OSError as error:  # a full disk
                 result, version = FAILED, request.version
                 message = f"{error.filename or self._store.folder}: {error.strerror}"
-            tried = UpgradeResult(
+            upgrade_result = UpgradeResult(
                 at=self._clock(),
                 result=result,
                 version=version,
                 message=message,
                 automatic=request.automatic,
             )
-            self._writer.record_upgrade_result(tried)
-            return tried
+            self._writer.record_upgrade_result(upgrade_result)
+            return upgrade_result
 
     def _run(self, request: UpgradeRequest) -> tuple[str, str, str]:
         """Return the result, the version, and a sentence."""
@@ -188,7 +188,7 @@ class Upgrade:
         staging = self._writer.staging_dir()
         try:
             pip.fetch(available, staging)
-            _require_known_names(staging)
+            _require_known_modules(staging)
         except YtDlpVersionError:
             self._writer.discard(staging)
             raise
@@ -231,11 +231,11 @@ class Upgrade:
         return UPGRADED, version, message
 
 
-def _require_known_names(staging: Path) -> None:
+def _require_known_modules(staging: Path) -> None:
     """Refuse a wheel whose modules could take the place of others.
 
     Raises:
-        YtDlpVersionError: It holds such.
+        YtDlpVersionError: It contains such modules.
     """
     if foreign := foreign_names(staging):
         names = ", ".join(map(repr, foreign[:5]))

@@ -26,12 +26,12 @@ from ytaudio_daemon.pool.template_process import (
 from ytaudio_daemon.settings import Settings
 from ytaudio_daemon.urls import Link
 
-#: The self-test may take so long, in seconds; it takes two on a desktop.
+#: Seconds that the self-test may take; it takes two on a desktop.
 SELF_TEST_TIMEOUT_S = 180.0
 SELF_TEST_MODULE = "ytaudio_daemon.fetch.selftest"
-#: One link may take so long, in seconds; then it has failed.
+#: Seconds that one link may take; then it has failed.
 LINK_TIMEOUT_S = 300.0
-#: All of them together, with the start of the template.
+#: Seconds for all links together, with the start of the template.
 CANARY_TIMEOUT_S = 600.0
 #: Links that are fetched at once.
 CONCURRENT_LINKS = 2
@@ -51,7 +51,7 @@ class VerificationResult:
 
 
 class Verifier:
-    """Verifies yt-dlps, below one folder.
+    """Verifies versions of yt-dlp, in processes that work below one folder.
 
     Args:
         settings: Sections download and disk: the way to YouTube.
@@ -77,13 +77,13 @@ class Verifier:
         can_import, fault = self._check_self_test(ytdlp_path, version)
         if not can_import:
             return VerificationResult(works=False, message=fault)
-        verdict, told = self._try_links(ytdlp_path, in_use)
-        if verdict is not None:
-            # Links count for more: a later yt-dlp may not take the made-up video.
-            return VerificationResult(works=verdict, message=told)
+        works, message = self._try_links(ytdlp_path, in_use)
+        if works is not None:
+            # Links count for more: a later yt-dlp may not accept the made-up video.
+            return VerificationResult(works=works, message=message)
         if fault:
             return VerificationResult(works=False, message=fault)
-        return VerificationResult(works=True, message=f"the self-test only: {told}")
+        return VerificationResult(works=True, message=f"the self-test only: {message}")
 
     def _check_self_test(
         self, ytdlp_path: Path | None, version: str
@@ -104,6 +104,7 @@ class Verifier:
     def _try_links(
         self, ytdlp_path: Path | None, in_use: Path | None
     ) -> tuple[bool | None, str]:
+        """Return whether it fetches the links, None if unknown, and a sentence."""
         if not self._links:
             return None, "there is no link that is known to work"
         canary = CanaryRun(self._settings, self._folder)
@@ -120,7 +121,7 @@ def _run_self_test(ytdlp_path: Path | None, folder: Path) -> dict[str, str]:
     """Run the self-test in a process like the workers'.
 
     Raises:
-        YtDlpVersionError: It told nothing.
+        YtDlpVersionError: It printed no findings.
     """
     home = folder / "home"
     home.mkdir(mode=0o700, exist_ok=True)
@@ -142,7 +143,7 @@ def _run_self_test(ytdlp_path: Path | None, folder: Path) -> dict[str, str]:
         raise YtDlpVersionError(
             f"it was not imported in {SELF_TEST_TIMEOUT_S:.0f} s"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise YtDlpVersionError(f"it cannot be imported: {last[:300]}") from error
     return found
@@ -185,7 +186,7 @@ class CanaryRun:
         )
         try:
             pool.ensure_template()
-            ended = _run_to_end(pool, list(requests.values()))
+            ended = _run_all(pool, list(requests.values()))
         finally:
             pool.close()
         return {
@@ -220,23 +221,23 @@ def _with_link_deadline(allowed: Limits) -> Limits:
     )
 
 
-def _run_to_end(
+def _run_all(
     pool: Pool, requests: Sequence[FetchRequest]
 ) -> dict[str, FailureKind | None]:
     """Run all attempts to their end; those that do not end in time have timed out."""
-    waiting = list(requests)
+    unstarted = list(requests)
     ended: dict[str, FailureKind | None] = {}
     end = time.monotonic() + CANARY_TIMEOUT_S
     while len(ended) < len(requests) and (now := time.monotonic()) < end:
-        while waiting and pool.free_slots():
-            pool.start(waiting.pop())
+        while unstarted and pool.free_slots():
+            pool.start(unstarted.pop())
         for event in pool.poll(now):
             if isinstance(event, Ended):
                 failure = event.outcome.failure
                 ended[event.key] = None if failure is None else failure.kind
         due = pool.next_due(now)
-        nap = min(end, end if due is None else due) - time.monotonic()
+        pause_s = min(end, end if due is None else due) - time.monotonic()
         if len(ended) < len(requests):
-            select.select([pool], [], [], max(0.0, nap))
-    left = {request.key for request in requests} - ended.keys()
-    return ended | dict.fromkeys(left, FailureKind.TIMEOUT)
+            select.select([pool], [], [], max(0.0, pause_s))
+    unfinished = {request.key for request in requests} - ended.keys()
+    return ended | dict.fromkeys(unfinished, FailureKind.TIMEOUT)

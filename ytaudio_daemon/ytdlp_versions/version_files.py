@@ -1,4 +1,4 @@
-"""The files of a version of yt-dlp: whether they are all there, unchanged, and no others.
+"""Checks the files of a version of yt-dlp: complete, unchanged, and no others.
 
 A version's folder is searched for modules before the standard library, so what it holds
 besides yt-dlp and its companions could take the place of any module, ours too.
@@ -55,7 +55,7 @@ def is_complete(folder: Path) -> bool:
 
 
 def first_changed_file(folder: Path) -> str:
-    """Return a file that is not as it was installed, or one that was not, or "".
+    """Return a file that was changed since its installation or is not of it, or "".
 
     It reads some 20 MB. Compiled modules (`__pycache__`) are the interpreter's own.
     """
@@ -83,7 +83,7 @@ def _files_of(folder: Path, package: str) -> Iterator[_RecordedFile]:
 
     Raises:
         OSError: Its RECORD cannot be read.
-        ValueError: It has no RECORD, several, or one that nobody can understand.
+        ValueError: It has no RECORD, several, or one of another form.
     """
     [record] = folder.glob(f"{package}-*.dist-info/RECORD")
     with TextIOWrapper(

@@ -1,6 +1,5 @@
 """Reads yt-dlp's versions on disk, and which one is in use."""
 
-import importlib.metadata
 import json
 import os
 import stat
@@ -12,6 +11,7 @@ from ytaudio_daemon.model.ytdlp_policy import (
     is_valid_version,
     release_numbers,
 )
+from ytaudio_daemon.system.distributions import installed_version
 from ytaudio_daemon.system.regular_files import read_regular_file
 from ytaudio_daemon.ytdlp_versions.history import Activation, VersionHistory
 from ytaudio_daemon.ytdlp_versions.version_files import (
@@ -78,7 +78,7 @@ class VersionStore:
             name = str((self.folder / CURRENT_LINK).readlink())
         except FileNotFoundError:
             return ""
-        except OSError:  # somebody's file instead of our link
+        except OSError:  # it is no symbolic link
             return CURRENT_LINK
         return name
 
@@ -112,7 +112,7 @@ class VersionStore:
         if not is_valid_version(version):
             return f"{self.folder / CURRENT_LINK} cannot be read, or names no version"
         folder = self.path_of(version)
-        # Who may write in the outer one could go back to an old version.
+        # A user who may write in the outer folder could switch to an old version.
         fault = self._access_fault(self.folder) or self._access_fault(folder)
         if fault:
             return fault
@@ -137,7 +137,7 @@ class VersionStore:
         found = folder.lstat()
         key = folder.name, found.st_ino, found.st_mtime_ns
         if key not in self._content_faults:
-            self._content_faults[key] = _content_fault(folder)
+            self._content_faults[key] = _find_content_fault(folder)
         return self._content_faults[key]
 
     def history(self) -> VersionHistory:
@@ -145,11 +145,13 @@ class VersionStore:
         try:
             content = read_regular_file(self.folder / HISTORY_FILE, MAX_HISTORY_BYTES)
             return VersionHistory.from_json(json.loads(content))
-        except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        except (OSError, ValueError, RecursionError):
+            return VersionHistory()
+        except (TypeError, LookupError, AttributeError):  # of another form
             return VersionHistory()
 
 
-def _content_fault(folder: Path) -> str:
+def _find_content_fault(folder: Path) -> str:
     if foreign := foreign_names(folder):
         return f"{folder} holds {foreign[0]!r}, which is no part of yt-dlp"
     if changed := first_changed_file(folder):
@@ -166,12 +168,4 @@ def version_store(state: Path, owner: int | None = None) -> VersionStore:
             this process's.
     """
     whose = os.geteuid() if owner is None else owner
-    return VersionStore(state / VERSIONS_DIR, installed_version(), whose)
-
-
-def installed_version() -> str:
-    """Return the version of the yt-dlp that came with this program, or ""."""
-    try:
-        return importlib.metadata.version("yt-dlp")
-    except importlib.metadata.PackageNotFoundError:
-        return ""
+    return VersionStore(state / VERSIONS_DIR, installed_version("yt-dlp"), whose)

@@ -89,16 +89,16 @@ class VersionWriter:
             self._require_in_use(blamed)
             history = self._history_matching_link()
             before = self._version_before(history)
-            left = history.stands[-1]
+            rolled_back = history.activations[-1]
             rejected = RejectedVersion(
-                version=left.version or self._store.installed,
+                version=rolled_back.version or self._store.installed,
                 reason=reason,
                 at=at,
                 replaced_by=before or self._store.installed,
                 automatic=bool(blamed),
             )
             # A version that was used by name may be tried again: it was no upgrade.
-            history = history.with_rollback(rejected if left.upgraded else None)
+            history = history.with_rollback(rejected if rolled_back.upgraded else None)
             self._save_history(history)
             self._set_current_link(before)
             return self._store.active()
@@ -157,9 +157,9 @@ class VersionWriter:
         self._set_current_link(version)
         self._prune()
 
-    def record_upgrade_result(self, tried: UpgradeResult) -> None:
-        """Save how the last upgrade went."""
-        self._save_history(replace(self._store.history(), tried=tried))
+    def record_upgrade_result(self, result: UpgradeResult) -> None:
+        """Save the result of the last upgrade."""
+        self._save_history(replace(self._store.history(), last_upgrade=result))
 
     def _require_in_use(self, blamed: str) -> None:
         """Refuse to go back from a version that is not the active one."""
@@ -188,17 +188,17 @@ class VersionWriter:
         return before.version
 
     def _history_matching_link(self) -> VersionHistory:
-        """Return the history up to the version in use: a crash may have kept the link."""
+        """Return the history up to the version in use: a crash may have left the old link."""
         version = self._store.current_link()
         return self._store.history().rewound_to(version)
 
     def _set_current_link(self, version: str) -> None:
         link = self._folder / CURRENT_LINK
         if version:
-            aside = self._folder / f"{STAGING_PREFIX}{CURRENT_LINK}"
-            aside.unlink(missing_ok=True)
-            aside.symlink_to(version)
-            aside.replace(link)
+            new_link = self._folder / f"{STAGING_PREFIX}{CURRENT_LINK}"
+            new_link.unlink(missing_ok=True)
+            new_link.symlink_to(version)
+            new_link.replace(link)
         else:
             link.unlink(missing_ok=True)
         files.fsync_path(self._folder)
@@ -209,8 +209,8 @@ class VersionWriter:
 
     def _prune(self) -> None:
         """Remove all but the versions used last: long attempts may still run on those."""
-        stands = self._store.history().stands
-        used = [activation.version for activation in reversed(stands)]
+        activations = self._store.history().activations
+        used = [activation.version for activation in reversed(activations)]
         latest = list(
             dict.fromkeys([self._store.current_link(), *used, *self._store.versions()])
         )

@@ -8,11 +8,7 @@ what became of each line.
 import argparse
 
 from ytaudio_daemon.folders.layout import DEFAULT_SESSION
-from ytaudio_daemon.model.options import (
-    FORMATS,
-    QUALITIES,
-    TAGS,
-)
+from ytaudio_daemon.model.options import FORMATS, QUALITIES, TAGS
 
 EXAMPLES = """\
 examples:

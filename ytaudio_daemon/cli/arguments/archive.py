@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ytaudio_daemon.cli.arguments.shared import add_json
+from ytaudio_daemon.cli.arguments.shared import add_json, add_session
 from ytaudio_daemon.cli.arguments.subcommands import Subcommand
 
 EXAMPLES = """\
@@ -24,7 +24,7 @@ VIDEO_HELP = "an ID, or a link; put -- before an ID that begins with -"
 
 def add_import_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that `archive import` and `adopt` have in common."""
-    _add_session(parser, "they count in this session only")
+    add_session(parser, "they count in this session only")
     add_json(parser, "{schema, session, added, known, moved, …}")
 
 
@@ -41,12 +41,12 @@ def _add_import_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_export_arguments(parser: argparse.ArgumentParser) -> None:
-    _add_session(parser, "only what counts in this session")
+    add_session(parser, "only what counts in this session")
 
 
 def _add_list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", nargs="*", metavar="VIDEO", help=VIDEO_HELP)
-    _add_session(parser, "only what counts in this session")
+    add_session(parser, "only what counts in this session")
     add_json(parser, "{schema, entries: […]}")
 
 
@@ -54,12 +54,8 @@ def _add_forget_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", nargs="*", metavar="VIDEO", help=VIDEO_HELP)
     parser.add_argument("--all", action="store_true", help="forget every video")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
-    _add_session(parser, "only what was added for this session alone")
+    add_session(parser, "only what was added for this session alone")
     add_json(parser, "{schema, forgotten, unknown: […]}")
-
-
-def _add_session(parser: argparse.ArgumentParser, what: str) -> None:
-    parser.add_argument("-s", "--session", metavar="S", help=what)
 
 
 SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(

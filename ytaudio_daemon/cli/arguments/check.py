@@ -7,7 +7,7 @@ when a line, or the whole file, would be rejected, or a list cannot be read.
 
 import argparse
 
-from ytaudio_daemon.cli.arguments.shared import add_json
+from ytaudio_daemon.cli.arguments.shared import add_json, add_session
 
 EXAMPLES = """\
 examples:
@@ -21,9 +21,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("file", metavar="FILE", help="the file; - is standard input")
-    parser.add_argument(
-        "-s", "--session", metavar="S", help="with the defaults.toml of this session"
-    )
+    add_session(parser, "with the defaults.toml of this session")
     parser.add_argument(
         "--expand", action="store_true",
         help="list what is no single video: items, hours, bytes, and when it is done",

@@ -7,7 +7,7 @@ collection's ID where they take a job's.
 
 import argparse
 
-from ytaudio_daemon.cli.arguments.shared import add_json
+from ytaudio_daemon.cli.arguments.shared import add_json, add_session
 
 EXAMPLES = """\
 examples:
@@ -18,7 +18,5 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument(
-        "-s", "--session", metavar="S", help="only those of this session"
-    )
+    add_session(parser, "only those of this session")
     add_json(parser, "the collections")

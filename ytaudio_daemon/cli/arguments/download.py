@@ -52,9 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--session-info", action="store_true", help="show the active sessions"
     )
     parser.add_argument(
-        "--formats",
-        action="store_true",
-        help="show the formats and qualities",
+        "--formats", action="store_true", help="show the formats and qualities"
     )
     add_json(parser, "the result of every link")
 

@@ -9,7 +9,7 @@ names): space is the next page, q ends it.
 
 import argparse
 
-from ytaudio_daemon.cli.arguments.shared import add_json
+from ytaudio_daemon.cli.arguments.shared import add_json, add_session
 from ytaudio_daemon.model.job import JobState
 
 EXAMPLES = """\
@@ -22,7 +22,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("-s", "--session", metavar="S", help="only this session's")
+    add_session(parser, "only this session's")
     parser.add_argument(
         "--state", action="append", choices=[str(state) for state in JobState],
         default=[], metavar="STATE",

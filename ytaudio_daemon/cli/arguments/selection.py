@@ -12,7 +12,7 @@ from ytaudio_daemon.model.collection_options import (
 )
 
 
-def flag_of(key: str) -> str:
+def option_flag(key: str) -> str:
     """Return the flag of an option of collections."""
     return f"--{key.replace('_', '-')}"
 
@@ -22,9 +22,9 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "of playlists and channels; those of a file's lines win"
     )
-    for key, (metavar, said) in _FLAGS.items():
+    for key, (metavar, help_text) in _FLAGS.items():
         group.add_argument(
-            flag_of(key), dest=key, metavar=metavar, type=_checked(key), help=said,
+            option_flag(key), dest=key, metavar=metavar, type=_checked(key), help=help_text,
             choices=_CHOICES.get(key),
         )  # fmt: skip
 

@@ -28,6 +28,11 @@ def add_global_options(parser: argparse.ArgumentParser, default: str | None) -> 
     )  # fmt: skip
 
 
+def add_session(parser: argparse.ArgumentParser, help_text: str) -> None:
+    """Add `--session`, the name or UUID of a session."""
+    parser.add_argument("-s", "--session", metavar="S", help=help_text)
+
+
 def add_json(parser: argparse.ArgumentParser, what: str) -> None:
     """Add `--json`, which every reading command has."""
     parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
@@ -40,17 +45,15 @@ def add_job_ids(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_work_ids(parser: argparse.ArgumentParser) -> None:
+    """Add the IDs of jobs and collections; there may be none."""
+    parser.add_argument(
+        "jobs", nargs="*", metavar="JOB",
+        help="ID of a job or collection, or its beginning",
+    )  # fmt: skip
+
+
 def add_job_selection(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name the jobs to change: their IDs, or a session."""
-    parser.add_argument(
-        "jobs",
-        nargs="*",
-        metavar="JOB",
-        help="ID of a job or collection, or its beginning",
-    )
-    parser.add_argument(
-        "-s",
-        "--session",
-        metavar="S",
-        help="all jobs of this session for which that is possible",
-    )
+    add_work_ids(parser)
+    add_session(parser, "all jobs of this session for which that is possible")

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ytaudio_daemon.cli.arguments.shared import add_json
+from ytaudio_daemon.cli.arguments.shared import add_json, add_session
 from ytaudio_daemon.cli.arguments.subcommands import Subcommand
 
 EXAMPLES = """\
@@ -20,14 +20,12 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Have `list` mean what it means with its verb."""
+    """Set the defaults of the verb `list`, for a call without a verb."""
     parser.set_defaults(session=None, json=False)
 
 
 def _add_list_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-s", "--session", metavar="S", help="only those of this session"
-    )
+    add_session(parser, "only those of this session")
     add_json(parser, "the followed collections")
 
 
@@ -38,10 +36,10 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
         metavar="COLLECTION",
         help="ID of a followed collection, or its beginning",
     )
-    parser.add_argument("-s", "--session", metavar="S", help="those of this session")
+    add_session(parser, "those of this session")
 
 
-#: Where no verb is given.
+#: The verb that is meant where none is given.
 DEFAULT_VERB = "list"
 SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {

@@ -1,11 +1,12 @@
-"""What to answer to a command or a flag that does not exist.
+"""Builds the errors for commands, verbs and flags that do not exist.
 
 `difflib` and the hints on this installation are imported at their first use: only a
 mistake should cost their milliseconds.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from types import MappingProxyType
+from importlib import import_module
+from types import MappingProxyType, ModuleType
 
 from ytaudio_daemon.cli.arguments.command_table import COMMANDS
 from ytaudio_daemon.errors import UsageError
@@ -77,53 +78,42 @@ def _closest(word: str, known: Collection[str], at_least: float = 0.6) -> str:
     return next(iter(difflib.get_close_matches(word, known, 1, at_least)), "")
 
 
-def _start_hint() -> str:
-    from ytaudio_daemon.system import install_hints  # noqa: PLC0415 - see above
-
-    return f"Start the daemon: {install_hints.start_daemon_command()}"
+def _install_hints() -> ModuleType:
+    return import_module("ytaudio_daemon.system.install_hints")
 
 
-def _stop_hint() -> str:
-    from ytaudio_daemon.system import install_hints  # noqa: PLC0415 - see above
-
-    return install_hints.stop_daemon_hint()
-
-
-def _restart_hint() -> str:
-    from ytaudio_daemon.system import install_hints  # noqa: PLC0415 - see above
-
-    return f"Restart the daemon: {install_hints.restart_daemon_command()}"
-
-
-def _log_hint() -> str:
-    from ytaudio_daemon.system import install_hints  # noqa: PLC0415 - see above
-
-    return f"Read the log: {install_hints.read_log_command()}"
-
-
-def _list_hint() -> str:
-    return "`ytaudio jobs` lists jobs, `ytaudio session list` sessions."
-
-
-def _remove_hint() -> str:
-    return "`ytaudio cancel JOB` ends a job, `ytaudio session expire NAME` a session."
-
-
-def _help_hint() -> str:
-    return "`ytaudio --help` lists all commands, `ytaudio COMMAND --help` explains one."
-
-
-#: Words that other programs have for something that is called otherwise here.
+#: The hint on each command of other programs that is called otherwise here.
 _COMMANDS_ELSEWHERE: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
-        **dict.fromkeys(("start", "up"), _start_hint),
         **dict.fromkeys(
-            ("stop", "quit", "exit", "kill", "down", "shutdown"), _stop_hint
+            ("start", "up"),
+            lambda: f"Start the daemon: {_install_hints().start_daemon_command()}",
         ),
-        "restart": _restart_hint,
-        **dict.fromkeys(("log", "logs"), _log_hint),
-        **dict.fromkeys(("list", "ls", "queue"), _list_hint),
-        **dict.fromkeys(("remove", "rm", "delete", "del"), _remove_hint),
-        "help": _help_hint,
+        **dict.fromkeys(
+            ("stop", "quit", "exit", "kill", "down", "shutdown"),
+            lambda: str(_install_hints().stop_daemon_hint()),
+        ),
+        "restart": lambda: (
+            f"Restart the daemon: {_install_hints().restart_daemon_command()}"
+        ),
+        **dict.fromkeys(
+            ("log", "logs"),
+            lambda: f"Read the log: {_install_hints().read_log_command()}",
+        ),
+        **dict.fromkeys(
+            ("list", "ls", "queue"),
+            lambda: "`ytaudio jobs` lists jobs, `ytaudio session list` sessions.",
+        ),
+        **dict.fromkeys(
+            ("remove", "rm", "delete", "del"),
+            lambda: (
+                "`ytaudio cancel JOB` ends a job, "
+                "`ytaudio session expire NAME` a session."
+            ),
+        ),
+        "help": lambda: (
+            "`ytaudio --help` lists all commands, "
+            "`ytaudio COMMAND --help` explains one."
+        ),
     }
 )

@@ -16,5 +16,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def target(_args: argparse.Namespace) -> str:
-    """Return the function that runs the command, which stands beside that of `pin`."""
+    """Return the function that runs the command, which is in the module of `pin`."""
     return "pin.unpin"

@@ -8,7 +8,7 @@ active sessions. Drops that are still in the inbox are waited for too.
 
 import argparse
 
-from ytaudio_daemon.cli.arguments.shared import add_json
+from ytaudio_daemon.cli.arguments.shared import add_json, add_session, add_work_ids
 
 EXAMPLES = """\
 examples:
@@ -20,13 +20,8 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument(
-        "jobs",
-        nargs="*",
-        metavar="JOB",
-        help="ID of a job or collection, or its beginning",
-    )
-    parser.add_argument("-s", "--session", metavar="S", help="all jobs of this session")
+    add_work_ids(parser)
+    add_session(parser, "all jobs of this session")
     parser.add_argument(
         "--timeout",
         metavar="TIME",

@@ -27,7 +27,8 @@ from ytaudio_daemon.urls import (
     parse_link,
 )
 
-#: How the daemon's problem begins that its inbox is not the config's.
+#: The beginning of the problem that a running daemon reports when its inbox is not the
+#: config's.
 CHANGED_PATH = "[paths] "
 
 
@@ -176,10 +177,8 @@ def _parse_target(text: str) -> Link | CollectionLink:
 def _read_file(context: CommandContext, given: str) -> tuple[str, bytes]:
     limit = context.settings.inbox.max_file_size
     if given == "-":
-        name, content = (
-            inbox_writer.generated_name(time.time()),
-            sys.stdin.buffer.read(limit + 1),
-        )
+        name = inbox_writer.generated_name(time.time())
+        content = sys.stdin.buffer.read(limit + 1)
     else:
         path = Path(given)
         path.stat()  # a missing file is reported as such, whatever its name

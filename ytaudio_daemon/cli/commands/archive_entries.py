@@ -1,21 +1,24 @@
 """`archive list`, `export` and `forget`: show the archive, and take videos out of it."""
 
-import sys
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ytaudio_daemon.cli.commands.archive_scope import session_name, video_ids
+from ytaudio_daemon.cli.arguments.add import is_uuid
+from ytaudio_daemon.cli.commands.add import checked_session_name
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
-from ytaudio_daemon.cli.ledger_access import open_ledger
-from ytaudio_daemon.cli.output import ask
+from ytaudio_daemon.cli.ledger_access import open_ledger, require_session
+from ytaudio_daemon.cli.output import is_confirmed
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger import Ledger, archive
 from ytaudio_daemon.ledger.archive import ArchiveEntry, Scope
+from ytaudio_daemon.ledger.sqlite_lock_wait import WRITE_PAUSE_S
+from ytaudio_daemon.model.youtube_ids import is_video_id
 from ytaudio_daemon.system.times import rfc3339, utc_time
-from ytaudio_daemon.urls import Link
+from ytaudio_daemon.urls import Link, LinkError, parse_link
 
 #: Entries or jobs read in one transaction: an open cursor would block the daemon.
 PAGE_SIZE = 2000
@@ -148,7 +151,10 @@ def forget(context: CommandContext) -> int:
         if wanted:
             found = _forget_videos(ledger, scope, wanted)
             return _report_forgotten(context, len(found), _without(wanted, found))
-        if not _is_confirmed(context, ledger, scope):
+        with ledger.read() as db:
+            videos = pluralize(archive.count_entries(db, scope), "video")
+        question = f"Forget {videos}? Links to them are downloaded then."
+        if not is_confirmed(context.args, question):
             context.output.stderr_line("nothing was changed")
             return Exit.FAILED
         return _report_forgotten(context, _forget_all(ledger, scope), [])
@@ -164,7 +170,7 @@ def _forget_videos(
 
 
 def _forget_all(ledger: Ledger, scope: Scope) -> int:
-    """Forget every entry, a page a transaction, and return how many there were."""
+    """Forget every entry, a page in each transaction; returns how many there were."""
     forgotten = 0
     while True:
         with ledger.write() as db:
@@ -173,16 +179,7 @@ def _forget_all(ledger: Ledger, scope: Scope) -> int:
         if not page:
             return forgotten
         forgotten += len(page)
-
-
-def _is_confirmed(context: CommandContext, ledger: Ledger, scope: Scope) -> bool:
-    if context.args.yes or not sys.stdin.isatty():
-        return True
-    with ledger.read() as db:
-        total = archive.count_entries(db, scope)
-    return ask(
-        f"Forget {pluralize(total, 'video')}? Links to them are downloaded then."
-    )
+        time.sleep(WRITE_PAUSE_S)
 
 
 def _report_forgotten(
@@ -206,6 +203,42 @@ def _missing_text(context: CommandContext, video_id: str) -> str:
         f"{video_id} is not in the archive of session {context.args.session} alone; "
         "without --session, what was added for all is forgotten"
     )
+
+
+def session_name(context: CommandContext, ledger: Ledger) -> str | None:
+    """Return the name of the session in --session; None without it.
+
+    Raises:
+        UsageError: No session can have that name.
+        UnknownSessionError: No session has that UUID.
+    """
+    given: str | None = context.args.session
+    if given is None:
+        return None
+    if not is_uuid(given):
+        return checked_session_name(given)
+    with ledger.read() as db:
+        return require_session(db, given).name
+
+
+def video_ids(given: Sequence[str]) -> list[str]:
+    """Return the videos that IDs and links name, each once.
+
+    Raises:
+        UsageError: Some name none; the message names all of them.
+    """
+    found: list[str] = []
+    bad: list[str] = []
+    for text in given:
+        try:
+            video_id = text if is_video_id(text) else parse_link(text).video_id
+        except LinkError as error:
+            bad.append(f"{text}: {error.message}")
+        else:
+            found.append(video_id)
+    if bad:
+        raise UsageError("\n".join(["these name no video:", *bad]))
+    return list(dict.fromkeys(found))
 
 
 def _without(wanted: Sequence[str], found: Sequence[ArchiveEntry]) -> list[str]:

@@ -1,4 +1,4 @@
-"""`archive import` and `adopt`: add to the archive what people have already."""
+"""`archive import` and `adopt`: add videos that people have already to the archive."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ from ytaudio_daemon.archive.archive_file import read_archive
 from ytaudio_daemon.archive.findings import Finding, Problem
 from ytaudio_daemon.archive.importer import ImportReport, import_videos
 from ytaudio_daemon.archive.music_files import is_music_file, read_file, read_folder
-from ytaudio_daemon.cli.commands.archive_scope import session_to_add_to
+from ytaudio_daemon.cli.commands.archive_entries import session_name
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
@@ -32,11 +32,12 @@ STANDARD_INPUT = "-"
 #: Problems that a person is shown; JSON has more of them.
 MAX_SHOWN = 20
 
-#: Yields what is in a file or folder that was named on the command line.
+#: Yields the videos in a file or folder that was named on the command line.
 Source = Callable[[], Iterator[Finding]]
-#: The line is drawn as often, in seconds; it is called for each line of a million.
-REDRAW_S = 0.1
+#: Shows the progress; called for each line of a million.
 ImportMeter = Callable[[ImportReport], None]
+#: Seconds between two redraws of the meter.
+REDRAW_S = 0.1
 
 
 def run(context: CommandContext) -> int:
@@ -51,16 +52,16 @@ def adopt(context: CommandContext) -> int:
 
 def _import(
     context: CommandContext,
-    source_of: Callable[[str, ExitStack], Source],
+    open_source: Callable[[str, ExitStack], Source],
     *,
     with_paths: bool,
 ) -> int:
     with ExitStack() as opened:
-        # Opened before root gives up its rights, as the user could read them.
-        sources = [source_of(given, opened) for given in context.args.paths]
+        # Opened before root gives up its rights: the daemon's user may not read them.
+        sources = [open_source(given, opened) for given in context.args.paths]
         ledger = opened.enter_context(open_ledger(context, to_write=True))
-        session = session_to_add_to(context, ledger)
-        with import_meter(context) as show_progress:
+        session = session_name(context, ledger) or ALL_SESSIONS  # need not exist yet
+        with _import_meter(context) as show_progress:
             report = import_videos(
                 partial(write_now, ledger),
                 session,
@@ -76,7 +77,7 @@ def _import(
 
 
 def _archive_source(given: str, opened: ExitStack) -> Source:
-    """Return what a file or folder holds; a file that is no music is an archive."""
+    """Return the source for a file or folder; a file that is no music is an archive."""
     if given == STANDARD_INPUT:
         return partial(read_archive, sys.stdin.buffer, "standard input")
     path = Path(given)
@@ -87,7 +88,7 @@ def _archive_source(given: str, opened: ExitStack) -> Source:
 
 
 def _music_source(given: str, _opened: ExitStack) -> Source:
-    """Return what a folder of music, or a single file, holds.
+    """Return the source for a folder of music, or a single file.
 
     Raises:
         UsageError: It is neither.
@@ -112,9 +113,9 @@ def _one_file(path: Path) -> Iterator[Finding]:
 def _print(context: CommandContext, session: str, report: ImportReport) -> None:
     _print_problems(context, report.problems, report.bad)
     counts, print_line = report.counts, context.output.line
-    whom = f" of session {session}" if session != ALL_SESSIONS else ""
+    owner = f" of session {session}" if session != ALL_SESSIONS else ""
     print_line(
-        f"{pluralize(counts.added, 'video')} added to the archive{whom}, "
+        f"{pluralize(counts.added, 'video')} added to the archive{owner}, "
         f"{counts.known:,} already in it"
     )
     if counts.moved:
@@ -138,11 +139,9 @@ def _print_problems(
     context: CommandContext, problems: Sequence[Problem], total: int
 ) -> None:
     for problem in problems[:MAX_SHOWN]:
-        place = (
-            problem.place if problem.line is None else f"{problem.place}:{problem.line}"
-        )
+        line = "" if problem.line is None else f":{problem.line}"
         text = f"{problem.text!r}: " if problem.text else ""
-        context.output.stderr_line(f"{place}: {text}{problem.message}")
+        context.output.stderr_line(f"{problem.place}{line}: {text}{problem.message}")
     if total > MAX_SHOWN:
         more = f"{total - MAX_SHOWN:,} more that cannot be used"
         context.output.stderr_line(f"… and {more} (--json names the first 1,000)")
@@ -178,7 +177,7 @@ def _document(session: str, report: ImportReport) -> Mapping[str, Any]:
     }
 
 
-def import_meter(context: CommandContext) -> AbstractContextManager[ImportMeter]:
+def _import_meter(context: CommandContext) -> AbstractContextManager[ImportMeter]:
     """Return the meter for this command's output."""
     if not context.output.is_terminal or context.args.json:
         return nullcontext(lambda _report: None)
@@ -187,7 +186,7 @@ def import_meter(context: CommandContext) -> AbstractContextManager[ImportMeter]
 
 @contextmanager
 def _line_meter(terminal: Terminal) -> Iterator[ImportMeter]:
-    """Show how many lines and files were looked at, while it lasts."""
+    """Show on one line how many lines and files were read, while the import runs."""
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*columns, console=terminal.console, transient=True) as progress:
         task = progress.add_task("", total=None)

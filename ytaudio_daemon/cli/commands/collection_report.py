@@ -96,7 +96,7 @@ def _facts(document: Mapping[str, Any], wall: float) -> Iterator[tuple[str, str]
     yield "listing", _state_text(document, wall)
     yield "entries", entry_counts_text(document["counts"])
     if document["subscription"] is not None:
-        yield "followed", follow_facts(document["subscription"], wall)
+        yield "followed", _follow_text(document["subscription"], wall)
     if document["is_cut"]:
         yield "note", "the list goes on; for more: other items=, or a larger max_items="
     if error := document["error"]:
@@ -106,19 +106,19 @@ def _facts(document: Mapping[str, Any], wall: float) -> Iterator[tuple[str, str]
     yield "next", _next_text(document)
 
 
-def follow_facts(subscription: Mapping[str, Any], wall: float) -> str:
+def _follow_text(subscription: Mapping[str, Any], wall: float) -> str:
     """Return how a collection is followed: `every 6h, next look at 18:00:03 (in 2 h)`."""
-    said = [f"every {duration_text(int(subscription['every_s']))}"]
+    parts = [f"every {duration_text(int(subscription['every_s']))}"]
     if subscription["keep_last"] is not None:
-        said.append(f"the latest {subscription['keep_last']} files stay")
+        parts.append(f"the latest {subscription['keep_last']} files stay")
     if subscription["next_look_at"] is None:
-        said.append(subscription["state"])
+        parts.append(subscription["state"])
     else:
         due = parse_rfc3339(subscription["next_look_at"])
-        said.append(f"next look at {local_time_and_distance(due, wall)}")
+        parts.append(f"next look at {local_time_and_distance(due, wall)}")
     if subscription["failures"]:
-        said.append(f"{pluralize(subscription['failures'], 'look')} failed in a row")
-    return ", ".join(said)
+        parts.append(f"{pluralize(subscription['failures'], 'look')} failed in a row")
+    return ", ".join(parts)
 
 
 def _title(document: Mapping[str, Any]) -> str:

@@ -28,7 +28,7 @@ def run(context: CommandContext) -> int:
     drop_privileges(context)
     if os.geteuid() not in {0, daemon_uid(context)}:
         results.append(no_access_result(daemon_user(context)))
-    elif os.geteuid() == 0 and context.start_command().startswith("sudo systemctl"):
+    elif os.geteuid() == 0 and context.has_system_service:
         results.append(_owned_by_root_result(context.settings.paths.root))
     else:
         results += check_installation(context.settings, context.layout)
@@ -43,7 +43,7 @@ def run(context: CommandContext) -> int:
 
 
 def no_access_result(owner: str) -> CheckResult:
-    """Return the result for folders and ledger of another user: not checked."""
+    """Return the result for another user's folders and ledger, which are not checked."""
     words = shlex.join(["ytaudio", *sys.argv[1:]])
     return warning(
         "rights",
@@ -82,11 +82,11 @@ def _daemon_result(context: CommandContext) -> CheckResult:
 
 
 def _unreadable_status_remedy(error: OSError) -> str:
-    place = shlex.quote(str(error.filename))
+    path = shlex.quote(str(error.filename))
     found = find_host_error(error.errno)
     if found is not None and found.code == "mount_lost":
-        return f"findmnt --target {place}; mount that again"
-    return f"ls -l {place}; remove it if it is not the daemon's, which writes its own"
+        return f"findmnt --target {path}; mount that again"
+    return f"ls -l {path}; remove it if it is not the daemon's, which writes its own"
 
 
 def check_daemon(
@@ -110,16 +110,10 @@ def check_daemon(
             return broken("daemon", message, "ytaudio status")
         return ok("daemon", f"it runs, pid {daemon['pid']}")
     if liveness.state is Liveness.STALE:
-        log, again = (
-            install_hints.read_log_command(config),
-            install_hints.restart_daemon_command(config),
-        )
-        return broken("daemon", liveness.explanation(), f"{log}; then: {again}")
-    return warning(
-        "daemon",
-        "it is not running; drops wait until it does",
-        start,
-    )
+        log = install_hints.read_log_command(config)
+        restart = install_hints.restart_daemon_command(config)
+        return broken("daemon", liveness.explanation(), f"{log}; then: {restart}")
+    return warning("daemon", "it is not running; drops wait until it does", start)
 
 
 def _print(context: CommandContext, results: list[CheckResult]) -> None:
@@ -130,7 +124,7 @@ def _print(context: CommandContext, results: list[CheckResult]) -> None:
         if result.remedy:
             context.output.line(f"         {result.remedy}")
     counts = [
-        pluralize(sum(f.health == health for f in results), word, word)
+        pluralize(sum(each.health == health for each in results), word, word)
         for health, word in (("broken", "broken"), ("warning", "to be checked"))
     ]
     context.output.line()

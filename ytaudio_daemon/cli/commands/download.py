@@ -3,11 +3,12 @@
 import sys
 from pathlib import Path
 
-from ytaudio_daemon.cli.arguments.selection import flag_of, given_selection
+from ytaudio_daemon.cli.arguments.selection import given_selection, option_flag
 from ytaudio_daemon.cli.commands import download_batch
 from ytaudio_daemon.cli.commands.download_bars import BarReporter
 from ytaudio_daemon.cli.commands.download_list import (
     DownloadList,
+    LinksFile,
     build_list,
     daemon_option_sentences,
 )
@@ -26,16 +27,17 @@ from ytaudio_daemon.model.options import Layer
 def run(context: CommandContext) -> int:
     """Download all links; 1 when one was refused or failed."""
     file = _read_urls_file(context)
-    download_list = build_list(_links(context), file, *_option_layers(context))
+    links = [*context.args.more_urls, *context.args.urls]
+    download_list = build_list(links, file, *_option_layers(context))
     if not download_list.items:
         raise _empty_list_error(download_list)
     _require_collection(context, download_list)
     if file is not None and download_list.switched_off and not context.args.json:
         sentence = _switched_off_sentence(download_list)
-        context.output.stderr_line(f"{file[0]}: {sentence}")
+        context.output.stderr_line(f"{file.name}: {sentence}")
     if file is not None:
         for sentence in daemon_option_sentences(download_list):
-            context.output.stderr_line(f"{file[0]}: {sentence}")
+            context.output.stderr_line(f"{file.name}: {sentence}")
     reporter = _reporter(context, download_list)
     return download_batch.run(context, download_list.items, reporter)
 
@@ -49,7 +51,7 @@ def _require_collection(context: CommandContext, download_list: DownloadList) ->
     keys = [key for key in given_selection(context.args) if key not in KEYS_OF_VIDEOS]
     if keys and not any(item.collection for item in download_list.items):
         raise UsageError(
-            f"{flag_of(keys[0])} goes with a playlist, an album or a channel, and here "
+            f"{option_flag(keys[0])} goes with a playlist, an album or a channel, and here "
             "is none",
             "--list yes takes the list that stands in a video's link.",
         )
@@ -78,18 +80,13 @@ def _reporter(context: CommandContext, download_list: DownloadList) -> BatchRepo
     return BarReporter(context) if context.output.is_terminal else LineReporter(context)
 
 
-def _links(context: CommandContext) -> list[str]:
-    return [*context.args.more_urls, *context.args.urls]
-
-
-def _read_urls_file(context: CommandContext) -> tuple[str, bytes, DropKind] | None:
-    """Return name, content and syntax of the file of links; None when none is given.
+def _read_urls_file(context: CommandContext) -> LinksFile | None:
+    """Read the file of links; None when none is given.
 
     A name without a known ending is plain text.
 
-
     Raises:
-        UsageError: It cannot be read, or nothing in it is usable.
+        UsageError: It cannot be read, or is too big.
     """
     given = context.args.urls_file
     if given is None:
@@ -108,7 +105,7 @@ def _read_urls_file(context: CommandContext) -> tuple[str, bytes, DropKind] | No
         raise UsageError(
             f"{given} is bigger than {format_size(limit)}, the limit of a list"
         )
-    return name, content, drop_kind(name) or DropKind.TEXT
+    return LinksFile(name, content, drop_kind(name) or DropKind.TEXT)
 
 
 def _option_layers(context: CommandContext) -> tuple[Layer, str]:

@@ -13,7 +13,6 @@ from ytaudio_daemon.cli.commands.download_reporters import (
     LISTED,
     LineReporter,
     download_progress_text,
-    link_of,
     result_text,
 )
 from ytaudio_daemon.cli.commands.download_results import ItemResult, ItemStatus
@@ -61,7 +60,7 @@ class BarReporter(LineReporter):
         super().on_progress(number, item, progress)
         with self._lock:
             self._titles[number] = progress.title or self._titles.get(number, "")
-            title = terminal_safe(self._titles[number] or link_of(item))
+            title = terminal_safe(self._titles[number] or item.link_text)
             if number not in self._bars:
                 self._bars[number] = self._rich_progress.add_task(
                     "", total=None, how_far=""
@@ -98,7 +97,7 @@ class BarReporter(LineReporter):
         self._rich_progress.stop()
 
     def print_listed(self, text: str) -> None:
-        """Print what a collection has, above the bars."""
+        """Print the text on a listed collection, above the bars."""
         line = Text(f"{LISTED:<9} ", style="bold").append(
             terminal_safe(text), style="default"
         )

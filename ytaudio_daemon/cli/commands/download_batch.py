@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from ytaudio_daemon.cli.commands.download_feed import FeedRules, ItemFeed
+from ytaudio_daemon.cli.commands.download_feed import ItemFeed
 from ytaudio_daemon.cli.commands.download_list import Item
 from ytaudio_daemon.cli.commands.download_results import (
     BatchReporter,
@@ -112,12 +112,13 @@ class BatchDownloader:
         control = ExpandControl(
             stop_signal=self._stop_signal, on_wait=self._report_interruption
         )
-        rules = FeedRules(
+        return ItemFeed(
+            items,
+            expander,
             max_items=self._settings.collections.max_items,
             control=control,
             on_listed=self._reporter.on_listed,
         )
-        return ItemFeed(items, expander, rules)
 
     def _wait_all(self, futures: Sequence["Future[ItemResult]"]) -> None:
         pending = set(futures)
@@ -151,18 +152,18 @@ def _item_result(item: Item, fetched: DownloadOutcome | None) -> ItemResult:
     if item.duplicate_of is not None:
         return ItemResult(item=item, status=ItemStatus.DUPLICATE)
     if fetched is not None:
-        return ItemResult(item=item, status=_status_of(fetched), fetched=fetched)
+        return ItemResult(item=item, status=_item_status(fetched), fetched=fetched)
     if item.entry is not None:
         return ItemResult(item=item, status=ItemStatus.UNAVAILABLE)
     if item.expansion is not None:
         outcome = Outcome(failure=item.expansion.failure)
         is_begun = item.expansion.failure != INTERRUPTED
         listed = DownloadOutcome(outcome=outcome, attempts=int(is_begun))
-        return ItemResult(item=item, status=_status_of(listed), fetched=listed)
+        return ItemResult(item=item, status=_item_status(listed), fetched=listed)
     return ItemResult(item=item, status=ItemStatus.REJECTED)
 
 
-def _status_of(fetched: DownloadOutcome) -> ItemStatus:
+def _item_status(fetched: DownloadOutcome) -> ItemStatus:
     if fetched.was_skipped:
         return ItemStatus.SKIPPED
     failed = fetched.outcome.failure is not None
@@ -170,7 +171,7 @@ def _status_of(fetched: DownloadOutcome) -> ItemStatus:
 
 
 def _with_original_results(results: list[ItemResult]) -> list[ItemResult]:
-    """Give duplicates the outcome of the items they repeat."""
+    """Return the results, where duplicates have the outcome of the items they repeat."""
     return [
         result
         if result.item.duplicate_of is None or result.item.collection is not None
@@ -181,10 +182,10 @@ def _with_original_results(results: list[ItemResult]) -> list[ItemResult]:
 
 @contextmanager
 def stop_on_signals(stop_signal: StopSignal) -> Iterator[None]:
-    """Set `stop_signal` on a signal while it lasts.
+    """Set `stop_signal` when a signal comes inside.
 
     The first Ctrl-C lets running downloads finish; a second one, SIGTERM and SIGHUP
-    stop them. What the caller ignores stays ignored: `nohup` ignores SIGHUP, a shell
+    stop them. Signals that the caller ignores stay ignored: `nohup` ignores SIGHUP, a shell
     SIGINT for what it runs in the background.
     """
 

@@ -1,7 +1,7 @@
-"""Feeds items to a download in their order: collections are listed, duplicates marked."""
+"""Yields the items of a download in order: lists collections, marks duplicates."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ytaudio_daemon.cli.commands.download_list import Item
 from ytaudio_daemon.downloader.collection_expander import (
@@ -18,36 +18,31 @@ from ytaudio_daemon.model import Options
 from ytaudio_daemon.urls import Link
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedRules:
-    """How collections are listed.
-
-    Attributes:
-        max_items: The config's limit of entries.
-        control: Follows listings and ends them early.
-        on_listed: Called after each entry, and once more at the end of a listing.
-    """
-
-    max_items: int
-    control: ExpandControl
-    on_listed: Callable[[Expansion], None]
-
-
 class ItemFeed:
-    """The items of a download as they become known; to be gone through once.
+    """The items of a download as they become known; to be iterated over once.
 
     Args:
         items: As `build_list` returns them.
         expander: Lists collections.
-        rules: How.
+        max_items: The config's limit of entries of a collection.
+        control: Follows listings and ends them early.
+        on_listed: Called after each entry, and once more at the end of a listing.
     """
 
     def __init__(
-        self, items: Sequence[Item], expander: CollectionExpander, rules: FeedRules
+        self,
+        items: Sequence[Item],
+        expander: CollectionExpander,
+        *,
+        max_items: int,
+        control: ExpandControl,
+        on_listed: Callable[[Expansion], None],
     ) -> None:
         self._items = items
         self._expander = expander
-        self._rules = rules
+        self._max_items = max_items
+        self._control = control
+        self._on_listed = on_listed
         #: The number of the first item with some audio, or of some collection.
         self._first: dict[tuple[str, ...], int] = {}
         self._count = 0
@@ -60,7 +55,7 @@ class ItemFeed:
                 yield from self._expanded(item, item.collection, item.options)
 
     def _numbered(self, item: Item, key: tuple[str, ...] = ()) -> Item:
-        """Count an item, and mark it when the same was asked for before."""
+        """Count an item, and mark it as a duplicate if an earlier one asks for the same."""
         key = item.request.audio_key if item.request else key
         number, self._count = self._count, self._count + 1
         known = self._first.setdefault(key, number) if key else number
@@ -75,12 +70,12 @@ class ItemFeed:
             yield self._numbered(item, key)
             return
         first = self._count
-        expansion = Expansion(request=request, max_items=self._rules.max_items)
-        for expanded in self._expander.expand(expansion, self._rules.control):
-            self._rules.on_listed(expansion)
+        expansion = Expansion(request=request, max_items=self._max_items)
+        for expanded in self._expander.expand(expansion, self._control):
+            self._on_listed(expansion)
             if expanded.skipped is None:
                 yield self._numbered(_entry_item(item, expansion, expanded, options))
-        self._rules.on_listed(expansion)
+        self._on_listed(expansion)
         if expansion.failure is not None:
             yield self._numbered(replace(item, expansion=expansion))
         elif self._count > first:

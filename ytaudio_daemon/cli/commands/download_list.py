@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ytaudio_daemon.cli.commands.line_checks import LineResult, check_lines
 from ytaudio_daemon.downloader.expansion import CollectionRequest, Expansion
@@ -16,12 +17,26 @@ from ytaudio_daemon.model.options import Layer, effective_options
 from ytaudio_daemon.model.selection import Selection
 from ytaudio_daemon.urls import CollectionLink, Link
 
-#: Options that only the daemon heeds, and what is done without one.
+#: Options that only the daemon obeys, and what this command does instead.
 _DAEMON_OPTIONS = {
     "follow": "what is in the list now is downloaded, once",
     "keep_last": "no file is removed here",
     "again": "no archive is asked here",
 }
+
+
+class LinksFile(NamedTuple):
+    """A file of links, read but not parsed.
+
+    Attributes:
+        name: Its name, for messages.
+        content: Its content.
+        kind: Its syntax.
+    """
+
+    name: str
+    content: bytes
+    kind: DropKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +82,11 @@ class Item:
         return self.collection.collection.url if self.collection else None
 
     @property
+    def link_text(self) -> str:
+        """The link for people: the canonical one, or as written when it was refused."""
+        return self.url or self.text
+
+    @property
     def location(self) -> str:
         """Its file and line for people: `urls.txt:3.1`; "" on the command line."""
         if self.file is None or self.line is None:
@@ -76,12 +96,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadList:
-    """All that is asked for.
+    """The items of a download, and the remarks on its file.
 
     Attributes:
         items: An item for each link and line.
         switched_off: The line of each link in a comment of the file.
-        daemon_options: By option: the lines with one that only the daemon heeds.
+        daemon_options: By option: the lines with one that only the daemon obeys.
     """
 
     items: list[Item]
@@ -90,29 +110,25 @@ class DownloadList:
 
 
 def build_list(
-    links: Sequence[str],
-    file: tuple[str, bytes, DropKind] | None,
-    layer: Layer,
-    default_bitrate: str,
+    links: Sequence[str], file: LinksFile | None, layer: Layer, default_bitrate: str
 ) -> DownloadList:
     """Check every link and line.
 
     Args:
         links: The links on the command line.
-        file: Name, content and syntax of a file of links.
+        file: The file of links; None when none is given.
         layer: Options that those of the file's lines override.
         default_bitrate: The config's.
 
     Raises:
         UsageError: Nothing in the file is usable.
     """
-    items = [_item_of_link(link, layer, default_bitrate) for link in links]
+    items = [_link_item(link, layer, default_bitrate) for link in links]
     if file is None:
         return DownloadList(items=items, switched_off=[], daemon_options={})
-    name, content, kind = file
-    line_results = _check_file(name, content, kind, layer, default_bitrate)
+    line_results = _check_file(file, layer, default_bitrate)
     items += [
-        _item_of_line(name, each, layer)
+        _line_item(file.name, each, layer)
         for each in line_results
         if each.result != "switched_off"
     ]
@@ -128,11 +144,11 @@ def build_list(
 
 
 def daemon_option_sentences(download_list: DownloadList) -> Iterator[str]:
-    """Yield for each option that only the daemon heeds where it is, and what is done."""
+    """Yield a sentence on each option that only the daemon obeys, with its lines."""
     for key, lines in download_list.daemon_options.items():
-        place = "line" if len(lines) == 1 else "lines"
+        noun = "line" if len(lines) == 1 else "lines"
         yield (
-            f"{key} ({place} {numbers_text(lines)}) is for the daemon: "
+            f"{key} ({noun} {numbers_text(lines)}) is for the daemon: "
             f"{_DAEMON_OPTIONS[key]}"
         )
 
@@ -145,18 +161,18 @@ def _daemon_options(drop_lines: Sequence[DropLine]) -> dict[str, list[int]]:
     return {key: lines for key, lines in found.items() if lines}
 
 
-def _item_of_link(text: str, layer: Layer, default_bitrate: str) -> Item:
+def _link_item(text: str, layer: Layer, default_bitrate: str) -> Item:
     target = single_target(text, layer)
     if target.problem is not None:
         problem = target.problem
         return Item(text=printable(text), code=problem.code, message=problem.message)
     options = effective_options(default_bitrate, layer)
-    return _item_of_target(
+    return _with_target(
         Item(text=printable(text)), target.link, target.collection, options, layer
     )
 
 
-def _item_of_target(
+def _with_target(
     item: Item,
     link: Link | None,
     collection: CollectionLink | None,
@@ -174,15 +190,15 @@ def _item_of_target(
 
 
 def _check_file(
-    name: str, content: bytes, kind: DropKind, layer: Layer, default_bitrate: str
+    file: LinksFile, layer: Layer, default_bitrate: str
 ) -> list[LineResult]:
     try:
-        return list(check_lines(content, kind, layer, default_bitrate))
+        return list(check_lines(file.content, file.kind, layer, default_bitrate))
     except NotADropError as error:
-        raise UsageError(f"{name}: {error.message}") from error
+        raise UsageError(f"{file.name}: {error.message}") from error
 
 
-def _item_of_line(name: str, line_result: LineResult, layer: Layer) -> Item:
+def _line_item(name: str, line_result: LineResult, layer: Layer) -> Item:
     drop_line, options = line_result.drop_line, line_result.options
     item = Item(
         file=name,
@@ -195,4 +211,4 @@ def _item_of_line(name: str, line_result: LineResult, layer: Layer) -> Item:
     if options is None:
         return item
     whole = {**layer, **drop_line.layer}
-    return _item_of_target(item, drop_line.link, drop_line.collection, options, whole)
+    return _with_target(item, drop_line.link, drop_line.collection, options, whole)

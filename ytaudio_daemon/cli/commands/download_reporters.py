@@ -32,9 +32,7 @@ _STOP_MESSAGES = {
     StopLevel.GRACEFUL: "finishing what is running; Ctrl-C again stops at once",
     StopLevel.IMMEDIATE: "stopping at once",
 }
-
-
-#: Before what is said of a collection, where results have their status.
+#: The first word of the line on a listed collection, where results have their status.
 LISTED = "listed"
 
 
@@ -48,7 +46,7 @@ class LineReporter(BatchReporter):
         self._phases: dict[int, str] = {}
 
     def on_listed(self, expansion: Expansion) -> None:
-        """Print what a collection has, once that is known."""
+        """Print how many entries a collection has, once its listing has ended."""
         if expansion.has_ended and expansion.failure is None:
             self.print_listed(expansion_text(expansion))
 
@@ -56,7 +54,7 @@ class LineReporter(BatchReporter):
         """Print each new phase of an item, with -v."""
         if self._is_verbose and self._phases.get(number) != progress.phase:
             self._phases[number] = progress.phase
-            self.print_note(f"{link_of(item)}: {progress.phase}")
+            self.print_note(f"{item.link_text}: {progress.phase}")
 
     def on_item_result(self, number: int, result: ItemResult) -> None:  # noqa: ARG002 - for bars
         """Print how an item ended; with -v also yt-dlp's last lines of a failure."""
@@ -68,18 +66,18 @@ class LineReporter(BatchReporter):
                     self.print_note(f"  {line}")
 
     def on_interrupted(self, stop: StopLevel, running: int) -> None:
-        """Print when the download will stop."""
+        """Print whether running downloads are finished or stopped."""
         what = (
             f" ({pluralize(running, 'download')})" if stop is StopLevel.GRACEFUL else ""
         )
         self.print_note(f"ytaudio: {_STOP_MESSAGES[stop]}{what}")
 
     def on_finish(self, results: Sequence[ItemResult], output: Path) -> None:
-        """Print how many items ended how, and the folder."""
+        """Print the number of items by status, and the folder."""
         self._output.line(f"{_counts_text(results)}, in {output}")
 
     def print_listed(self, text: str) -> None:
-        """Print what a collection has."""
+        """Print the text on a listed collection."""
         with self._lock:
             self._output.line(f"{LISTED:<9} {text}")
             self._output.flush()
@@ -121,7 +119,7 @@ class JsonReporter(BatchReporter):
         self._output.json(document)
 
     def on_interrupted(self, stop: StopLevel, running: int) -> None:
-        """Print when the download will stop, to standard error."""
+        """Print to standard error whether running downloads are finished or stopped."""
         self._output.stderr_line(f"ytaudio: {_STOP_MESSAGES[stop]} ({running} running)")
 
 
@@ -146,16 +144,16 @@ def result_text(result: ItemResult) -> str:
         return f"{item.location or item.text}: {item.code}: {item.message}"
     if result.status is ItemStatus.UNAVAILABLE and item.entry is not None:
         reason = UNAVAILABLE_TEXTS.get(item.entry.unavailable, item.entry.unavailable)
-        return f"{link_of(item)}: {reason}"
+        return f"{item.link_text}: {reason}"
     if result.status is ItemStatus.DUPLICATE:
-        return f"{item.location or item.text}: {link_of(item)} is in the list above"
+        return f"{item.location or item.text}: {item.link_text} is in the list above"
     if fetched is not None and fetched.outcome.result is not None:
         made = fetched.outcome.result
         facts = [format_size(made.size_bytes), format_playing_time(made.duration_s)]
         if not fetched.attempts:
             facts.append("of an earlier run")
         return f"{fetched.path} ({', '.join(facts)})"
-    return f"{link_of(item)}: {_failure_text(result.failure)}"
+    return f"{item.link_text}: {_failure_text(result.failure)}"
 
 
 def _failure_text(failure: Failure | None) -> str:
@@ -169,8 +167,3 @@ def _counts_text(results: Sequence[ItemResult]) -> str:
     return ", ".join(
         f"{counts[status]:,} {status}" for status in ItemStatus if counts[status]
     )
-
-
-def link_of(item: Item) -> str:
-    """Return an item's link as we write it; the text given when it was refused."""
-    return item.url or item.text

@@ -74,7 +74,7 @@ class BatchReporter:
 
 
 def failure_hint(failure: Failure) -> str:
-    """Return the hint; nothing is tried again by itself after the command."""
+    """Return the hint on a failure: this command tries nothing again by itself."""
     return hint(
         kind=failure.kind,
         code=failure.code,

@@ -28,28 +28,28 @@ def run(context: CommandContext) -> int:
     if context.args.json:
         context.output.json(_document(store, wall))
     else:
-        chosen, notes = store.active(), store.history()
-        rows = list(_rows(store, chosen, notes, wall))
+        chosen, history = store.active(), store.history()
+        rows = list(_rows(store, chosen, history, wall))
         table = Table(("", "VERSION", "AGE", "REMARK"), rows)
         print_blocks(
-            context.output, [table, Facts(list(_facts(context, chosen, notes, wall)))]
+            context.output, [table, Facts(list(_facts(context, chosen, history, wall)))]
         )
     return Exit.OK
 
 
 def _rows(
-    version_store: VersionStore,
+    store: VersionStore,
     chosen: ActiveVersion,
-    notes: VersionHistory,
+    history: VersionHistory,
     wall: float,
 ) -> Iterator[tuple[str, ...]]:
-    for version in version_store.versions():
-        is_used = chosen.path == version_store.path_of(version)
-        remark = version_store.why_unusable(version) or _version_note(
-            version, chosen, notes, used=is_used
+    for version in store.versions():
+        is_used = chosen.path == store.path_of(version)
+        remark = store.why_unusable(version) or _version_note(
+            version, chosen, history, used=is_used
         )
         yield "*" if is_used else "", version, _age(version, wall), remark
-    version = version_store.installed
+    version = store.installed
     if version:
         pinned = ", pinned" if not chosen.path and chosen.activation.pinned else ""
         mark = "" if chosen.path else "*"
@@ -57,11 +57,11 @@ def _rows(
 
 
 def _version_note(
-    version: str, chosen: ActiveVersion, notes: VersionHistory, *, used: bool
+    version: str, chosen: ActiveVersion, history: VersionHistory, *, used: bool
 ) -> str:
     if used:
         return "pinned" if chosen.activation.pinned else ""
-    refused = notes.rejection_of(version)
+    refused = history.rejection_of(version)
     return f"given up: {refused.reason}" if refused else ""
 
 
@@ -71,17 +71,17 @@ def _age(version: str, wall: float) -> str:
 
 
 def _facts(
-    context: CommandContext, chosen: ActiveVersion, notes: VersionHistory, wall: float
+    context: CommandContext, chosen: ActiveVersion, history: VersionHistory, wall: float
 ) -> Iterator[tuple[str, str]]:
     engine = context.settings.engine
     yield (
         "channel",
         f"{engine.channel}, upgraded {_upgrade_schedule(engine.auto_upgrade)}",
     )
-    if notes.tried is not None:
-        tried = notes.tried
-        yield "last", f"{tried.result} {local_time_and_distance(tried.at, wall)}"
-        yield "", tried.message
+    last = history.last_upgrade
+    if last is not None:
+        yield "last", f"{last.result} {local_time_and_distance(last.at, wall)}"
+        yield "", last.message
     if chosen.fallback_reason:
         yield "trouble", chosen.fallback_reason
 
@@ -90,8 +90,9 @@ def _upgrade_schedule(auto_upgrade: str) -> str:
     return "by hand" if auto_upgrade == "off" else "every day"
 
 
-def _document(version_store: VersionStore, wall: float) -> dict[str, Any]:
-    chosen, notes = version_store.active(), version_store.history()
+def _document(store: VersionStore, wall: float) -> dict[str, Any]:
+    chosen, history = store.active(), store.history()
+    last = history.last_upgrade
     return {
         "schema": "ytaudio.engine/1",
         "in_use": {
@@ -101,17 +102,19 @@ def _document(version_store: VersionStore, wall: float) -> dict[str, Any]:
             "pinned": chosen.activation.pinned,
             "trouble": chosen.fallback_reason,
         },
-        "installed": version_store.installed,
+        "installed": store.installed,
         "versions": [
             {
                 "version": version,
                 "age_days": age_days(version, wall),
-                "fault": version_store.why_unusable(version),
+                "fault": store.why_unusable(version),
             }
-            for version in version_store.versions()
+            for version in store.versions()
         ],
-        "refused": [_with_rfc3339_time(asdict(refused)) for refused in notes.refused],
-        "last_upgrade": notes.tried and _with_rfc3339_time(asdict(notes.tried)),
+        "refused": [
+            _with_rfc3339_time(asdict(refused)) for refused in history.rejected
+        ],
+        "last_upgrade": last and _with_rfc3339_time(asdict(last)),
     }
 
 

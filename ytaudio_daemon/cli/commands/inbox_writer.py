@@ -44,12 +44,12 @@ def write_drop(layout: Layout, session: str, name: str, content: bytes) -> Path:
     if not layout.inbox.is_dir():
         raise UsageError(
             f"there is no inbox {layout.inbox}",
-            f"Start the daemon once ({install_hints.start_daemon_command()}), or name its --config or "
-            "--root.",
+            f"Start the daemon once ({install_hints.start_daemon_command()}), or name "
+            "its --config or --root.",
         )
     at_root = session == DEFAULT_SESSION
     parts = () if at_root else (session,)
-    place = layout.drop_folder(session, at_root=at_root)
+    target = layout.drop_folder(session, at_root=at_root)
     if not at_root:
         make_session_folder(layout.inbox, session)
     with open_dir(layout.inbox, *parts) as folder:
@@ -61,12 +61,11 @@ def write_drop(layout: Layout, session: str, name: str, content: bytes) -> Path:
             with suppress(OSError):
                 os.unlink(temporary, dir_fd=folder)
             if isinstance(error, OSError) and error.filename == temporary:
-                error.filename = os.fspath(
-                    place
-                )  # the temporary name means nothing to the user
+                # The temporary name means nothing to the user.
+                error.filename = os.fspath(target)
             raise
         os.fsync(folder)
-    return place / final
+    return target / final
 
 
 def _write(folder: int, name: str, content: bytes) -> None:

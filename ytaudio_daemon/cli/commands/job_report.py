@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ytaudio_daemon.cli.blocks import Block, Facts, Table
-from ytaudio_daemon.cli.commands.gate_text import opening_text
-from ytaudio_daemon.cli.commands.queue_report import next_start_text, pace_rate
+from ytaudio_daemon.cli.commands.queue_report import (
+    next_start_text,
+    opening_text,
+    pace_rate,
+)
 from ytaudio_daemon.cli.commands.status_report import (
     job_name,
     options_text,
@@ -29,7 +32,7 @@ from ytaudio_daemon.system.times import parse_rfc3339
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDetails:
-    """A job, and the facts that its report needs.
+    """A job, with the facts for its report.
 
     Attributes:
         job: The job's document.
@@ -39,8 +42,9 @@ class JobDetails:
         session: The job's session.
         quota: The session's quota in effect.
         file_is_gone: True if the job was published, and its file is no longer there.
-        life: Whether the daemon runs.
-        place: Of a queued job, its place among those of all sessions; None if unknown.
+        liveness: Whether the daemon runs.
+        queue_place: Of a queued job, its place among those of all sessions; None if
+            unknown.
         wall: Now, seconds since 1970.
     """
 
@@ -52,8 +56,8 @@ class JobDetails:
     session: Session
     quota: Quota
     file_is_gone: bool
-    life: DaemonLiveness
-    place: int | None
+    liveness: DaemonLiveness
+    queue_place: int | None
     wall: float
 
     @property
@@ -99,7 +103,7 @@ def _facts(details: JobDetails) -> Iterator[tuple[str, str]]:
         yield "trouble", f"{error['message']} ({error['kind']}, {error['code']})"
         if error["hint"]:
             yield "you can", error["hint"]
-    yield "next", what_next(details)
+    yield "next", next_text(details)
 
 
 def _collection_text(collection: Mapping[str, Any]) -> str:
@@ -120,12 +124,12 @@ def _state_text(details: JobDetails) -> str:
     return f"{details.state}, added {added}"
 
 
-def what_next(details: JobDetails) -> str:
+def next_text(details: JobDetails) -> str:
     """Return the sentence on the job's next step, or on what the user can do."""
     if details.state in _NEXT_BY_STATE:
         text = _NEXT_BY_STATE[details.state](details)
-        down = not details.life.is_up and details.state not in _ENDED
-        return f"{text}; but {details.life.explanation()}" if down else text
+        down = not details.liveness.is_up and details.state not in _ENDED
+        return f"{text}; but {details.liveness.explanation()}" if down else text
     return f"nothing, unless you ask: ytaudio retry {details.short_id}"
 
 
@@ -136,7 +140,7 @@ def _next_for_running(details: JobDetails) -> str:
 
 
 def _next_for_queued(details: JobDetails) -> str:
-    place = details.place
+    place = details.queue_place
     turn = f"no. {place:,} in the queue" if place else "its turn in the queue"
     closed = _closed_gates_text(details)
     return turn + (closed or _pace_text(details))
@@ -144,8 +148,8 @@ def _next_for_queued(details: JobDetails) -> str:
 
 def _pace_text(details: JobDetails) -> str:
     """Return when the pace lets the next job start, as the daemon reported it."""
-    document = details.life.document
-    if document is None or not details.life.is_up:
+    document = details.liveness.document
+    if document is None or not details.liveness.is_up:
         return ""
     start = next_start_text(document, details.wall)
     return f"; {start}, by the pace of {pace_rate(document)}" if start else ""

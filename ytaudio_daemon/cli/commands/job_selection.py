@@ -1,6 +1,5 @@
-"""The jobs that `cancel` and `retry` change: those named, or those of a session."""
+"""Calls the change of `cancel` and `retry` for the jobs named, or those of a session."""
 
-import argparse
 from collections.abc import Callable
 
 from ytaudio_daemon.cli.context import CommandContext
@@ -12,33 +11,24 @@ from ytaudio_daemon.ledger import Ledger
 
 def change_jobs(
     context: CommandContext,
-    named: Callable[[CommandContext, Ledger], Exit],
-    of_session: Callable[[CommandContext, Ledger], Exit],
+    change_named: Callable[[CommandContext, Ledger], Exit],
+    change_session: Callable[[CommandContext, Ledger], Exit],
 ) -> Exit:
     """Change the jobs named, or those of a session, and wake the daemon.
 
     Args:
         context: Its arguments select the jobs.
-        named: Changes the jobs named by `args.jobs`.
-        of_session: Changes the jobs of `args.session`.
+        change_named: Changes the jobs named by `args.jobs`.
+        change_session: Changes the jobs of `args.session`.
 
     Raises:
         UsageError: Neither jobs nor a session are given, or both.
     """
-    require_job_selection(context.args)
-    with open_ledger(context, to_write=True) as ledger:
-        code = (
-            named(context, ledger) if context.args.jobs else of_session(context, ledger)
-        )
-    wake_daemon(context)
-    return code
-
-
-def require_job_selection(args: argparse.Namespace) -> None:
-    """Make sure that jobs or a session are named, and not both.
-
-    Raises:
-        UsageError: They are not.
-    """
+    args = context.args
     if bool(args.jobs) == (args.session is not None):
         raise UsageError("give either job IDs or --session", "See `ytaudio jobs`.")
+    change = change_named if args.jobs else change_session
+    with open_ledger(context, to_write=True) as ledger:
+        code = change(context, ledger)
+    wake_daemon(context)
+    return code

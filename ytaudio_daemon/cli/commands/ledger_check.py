@@ -53,10 +53,10 @@ def _find_flaws(ledger: Ledger) -> list[Flaw]:
 
 @contextmanager
 def _private_copy(ledger: Ledger) -> Iterator[Ledger]:
-    """Give a ledger that may be read for long.
+    """Yield a ledger that may be read for a long time.
 
-    On SQLite a reader blocks the daemon's commits. So that is a copy, made page by page:
-    it has every fault of the file itself.
+    On SQLite a reader blocks the daemon's commits. So there it is a copy, made page by
+    page: it has every fault of the file itself.
     """
     if ledger.path is None:
         yield ledger

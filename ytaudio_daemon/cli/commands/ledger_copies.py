@@ -23,12 +23,7 @@ from ytaudio_daemon.cli.privileges import (
 )
 from ytaudio_daemon.errors import AlreadyRunningError, UsageError
 from ytaudio_daemon.folders.prepare import lock_state
-from ytaudio_daemon.ledger import (
-    Ledger,
-    backup,
-    migrate,
-    restoring,
-)
+from ytaudio_daemon.ledger import Ledger, backup, migrate, restoring
 from ytaudio_daemon.system import install_hints
 from ytaudio_daemon.system.regular_files import open_regular_file
 from ytaudio_daemon.system.times import file_timestamp
@@ -42,7 +37,7 @@ def back_up(context: CommandContext) -> int:
         unnamed = backup.manual_backup_path(context.layout.state, now)
         target = Path(context.args.file or backup.unused_path(unnamed)).absolute()
         try:
-            taken = backup.back_up(Path(str(ledger.path)), target)
+            size = backup.back_up(Path(str(ledger.path)), target)
         except FileExistsError as error:
             raise UsageError(
                 f"{target} exists already", "Choose a name that is free."
@@ -56,13 +51,13 @@ def back_up(context: CommandContext) -> int:
                 "schema": "ytaudio.ledger-backup/1",
                 "ledger": str(ledger.path),
                 "file": str(target),
-                "size_bytes": taken,
+                "size_bytes": size,
                 "revision": migrate.HEAD,
             }
         )
     else:
         context.output.line(
-            f"{target} ({format_size(taken)}, schema {migrate.HEAD}, proven)"
+            f"{target} ({format_size(size)}, schema {migrate.HEAD}, proven)"
         )
     return Exit.OK
 
@@ -72,10 +67,10 @@ def restore(context: CommandContext) -> int:
     ledger = _require_sqlite_file(context, "restore")
     file = Path(context.args.file).absolute()
     _require_other_file(file, ledger)
-    users = restoring.pids_using(ledger)  # as root, who sees all open files
+    pids = restoring.pids_using(ledger)  # as root, who sees all open files
     with (
         _open_restore_source(context, file) as source,
-        _exclusive_access(context, ledger, users),
+        _exclusive_access(context, ledger, pids),
         restoring.verified_copy(source, file, ledger) as copied,
     ):
         aside = restoring.replace_ledger(
@@ -109,35 +104,35 @@ def _open_restore_source(context: CommandContext, file: Path) -> Iterator[Binary
 
 def _can_be_changed_by(user: int, file: Path) -> bool:
     real = Path(os.path.realpath(file))
-    places = {file, *file.parents, *real.parents}
-    return any(
-        place.lstat().st_uid == user for place in places if os.path.lexists(place)
-    )
+    paths = {file, *file.parents, *real.parents}
+    return any(path.lstat().st_uid == user for path in paths if os.path.lexists(path))
 
 
 @contextmanager
 def _exclusive_access(
-    context: CommandContext, ledger: Path, users: list[int]
+    context: CommandContext, ledger: Path, pids: list[int]
 ) -> Iterator[None]:
     """Hold the daemon's lock, and make sure that no process has the ledger open.
 
     Args:
         context: Its settings name the state folder.
         ledger: The ledger's file.
-        users: Processes that had it open when we were root.
+        pids: The processes that had it open when we were root.
 
     Raises:
         AlreadyRunningError: The daemon runs, or another program has it open.
         UsageError: This user may not do that here.
     """
-    aside = ledger.parent / backup.FOLDER
-    if aside.exists() and not os.access(aside, os.W_OK | os.X_OK, effective_ids=True):
-        whom = daemon_user(context)
+    backups = ledger.parent / backup.FOLDER
+    if backups.exists() and not os.access(
+        backups, os.W_OK | os.X_OK, effective_ids=True
+    ):
+        user = daemon_user(context)
         if os.geteuid() != daemon_uid(context):
-            raise not_permitted_error(context, aside)
+            raise not_permitted_error(context, backups)
         raise UsageError(
-            f"{aside}: {whom} may not write there, where the ledger that is there goes",
-            f"sudo chown {whom}: {shlex.quote(str(aside))}",
+            f"{backups}: {user} may not write there, where the ledger that is there goes",
+            f"sudo chown {user}: {shlex.quote(str(backups))}",
         )
     try:
         for folder in (context.layout.state, ledger.parent):
@@ -151,18 +146,17 @@ def _exclusive_access(
     except PermissionError as error:
         raise not_permitted_error(context, ledger.parent) from error
     try:
-        _require_unused(ledger, users)
+        _require_unused(ledger, pids)
         yield
     finally:
         os.close(lock)
 
 
-def _require_unused(ledger: Path, seen: list[int]) -> None:
-    users = {*seen, *restoring.pids_using(ledger)}
-    if users:
-        pids = ", ".join(map(str, sorted(users)))
+def _require_unused(ledger: Path, known_pids: list[int]) -> None:
+    pids = sorted({*known_pids, *restoring.pids_using(ledger)})
+    if pids:
         raise AlreadyRunningError(
-            f"{ledger} is in use by process {pids}",
+            f"{ledger} is in use by process {', '.join(map(str, pids))}",
             "Stop it first (the daemon, ytaudio serve, or a program of yours), then try "
             "again.",
         )

@@ -8,14 +8,11 @@ from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
 from ytaudio_daemon.cli.ledger_access import find_session_id, open_ledger, wake_daemon
 from ytaudio_daemon.errors import UsageError
-from ytaudio_daemon.folders.library_moves import Standing
+from ytaudio_daemon.folders.library_moves import LayoutState
 from ytaudio_daemon.operations.relayout import Relayout, RelayoutStep
-from ytaudio_daemon.schemas.commands import (
-    LibraryRelayoutDocument,
-    RelaidFile,
-)
+from ytaudio_daemon.schemas.commands import LibraryRelayoutDocument, RelaidFile
 
-MOVES = frozenset({Standing.TO_MOVE, Standing.MOVED})
+MOVES = frozenset({LayoutState.TO_MOVE, LayoutState.MOVED})
 
 
 def relayout(context: CommandContext) -> int:
@@ -42,27 +39,27 @@ def _steps(context: CommandContext, *, applies: bool) -> Iterator[RelayoutStep]:
         )
     moved = 0
     with open_ledger(context, to_write=applies) as ledger:
-        work = Relayout(
+        library_relayout = Relayout(
             ledger=ledger,
             layout=context.layout,
             library=library,
             rules=context.settings.library.rules,
             session_id=find_session_id(ledger, context.args.session),
         )
-        for step in work.run(applies=applies):
-            moved += step.standing in MOVES
+        for step in library_relayout.run(applies=applies):
+            moved += step.layout_state in MOVES
             yield step
     if moved and applies:
         wake_daemon(context)
 
 
 def _outcome(step: RelayoutStep) -> str:
-    """Return the list of the document that a file belongs to."""
-    if step.standing is None:
+    """Return the name of the result: the list of the document that has the file."""
+    if step.layout_state is None:
         return "failed"
-    if step.standing in MOVES:
+    if step.layout_state in MOVES:
         return "moved"
-    return "kept" if step.standing is Standing.KEPT else "in_place"
+    return "kept" if step.layout_state is LayoutState.KEPT else "in_place"
 
 
 def _print_step(context: CommandContext, step: RelayoutStep) -> None:
@@ -78,15 +75,15 @@ def _print_step(context: CommandContext, step: RelayoutStep) -> None:
 
 def _summary(counts: Counter[str], *, applies: bool) -> str:
     moves = counts["moved"]
-    told = [
+    parts = [
         f"{pluralize(moves, 'file')} {'moved' if applies else 'to move'}",
         f"{counts['in_place']} in place",
         f"{counts['kept']} kept as somebody left them",
     ]
     if counts["failed"]:
-        told.append(f"{counts['failed']} failed")
+        parts.append(f"{counts['failed']} failed")
     end = "" if applies or not moves else "; nothing was moved, --apply does it"
-    return f"{', '.join(told)}{end}"
+    return f"{', '.join(parts)}{end}"
 
 
 def _document(

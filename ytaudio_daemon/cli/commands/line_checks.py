@@ -20,8 +20,8 @@ class LineResult:
         result: accepted, duplicate, rejected or switched_off.
         options: The effective options; None when nothing is asked for.
         first: The line that a duplicate repeats.
-        warning: What is odd about the options, or "".
-        follow: How a collection would be followed, or "".
+        warning: A remark on options that are allowed but odd, or "".
+        follow: The text on how a collection would be followed, or "".
     """
 
     drop_line: DropLine
@@ -34,8 +34,8 @@ class LineResult:
     @property
     def message(self) -> str:
         """Why it is rejected; of any other line, the remarks on it, or ""."""
-        said = (self.drop_line.message, self.warning, self.follow)
-        return "; ".join(filter(None, said))
+        remarks = (self.drop_line.message, self.warning, self.follow)
+        return "; ".join(filter(None, remarks))
 
 
 def check_lines(
@@ -58,7 +58,7 @@ def check_lines(
         if drop_line.is_switched_off:
             yield LineResult(drop_line=drop_line, result="switched_off")
             continue
-        key = _key_of(drop_line, layer)
+        key = _duplicate_key(drop_line, layer)
         if key is None:
             yield LineResult(drop_line=drop_line, result="rejected")
             continue
@@ -81,13 +81,13 @@ def _follow_remark(drop_line: DropLine, layer: Layer) -> str:
     return follow_text(follow, merged.get("since")) if follow else ""
 
 
-def _key_of(drop_line: DropLine, layer: Layer) -> str | None:
-    """Return what is the same for the same video or selection; None of a refused line."""
+def _duplicate_key(drop_line: DropLine, layer: Layer) -> str | None:
+    """Return a key that is equal for the same video or selection; None of a bad line."""
     if drop_line.code is not None:
         return None
     if drop_line.collection is not None:
         merged = {**layer, **drop_line.layer}
-        wish = "followed" if "follow" in merged else "whole"
+        mode = "followed" if "follow" in merged else "whole"
         digest = Selection.from_layer(merged).digest()
-        return f"{drop_line.collection.key} {digest} {wish}"
+        return f"{drop_line.collection.key} {digest} {mode}"
     return drop_line.link.video_id if drop_line.link else None

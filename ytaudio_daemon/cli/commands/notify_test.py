@@ -21,9 +21,8 @@ def run(context: CommandContext) -> int:
             "[notify] names nobody: urls, webhook and command are empty",
             "set one of them; docs/operations.md, Notifications, shows how",
         )
-    drop_privileges(
-        context
-    )  # the configured command must not run as root because we do
+    # The configured command must not run as root because we do.
+    drop_privileges(context)
     notice_context = NoticeContext(host=socket.gethostname())
     results: list[dict[str, object]] = []
     for receiver, answer in test_send.send_test_notices(
@@ -36,7 +35,7 @@ def run(context: CommandContext) -> int:
         results.append(
             {"receiver": receiver.name, "ok": answer.ok, "said": answer.said}
         )
-    if context.start_command().startswith("sudo systemctl"):
+    if context.has_system_service:
         context.output.stderr_line(
             "note: this was tried outside of the unit, which may write and reach less: "
             "see operations.md, *What a setting needs of the unit*"

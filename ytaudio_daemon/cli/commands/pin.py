@@ -31,10 +31,7 @@ def _change(
     done: str,
     nothing: str,
 ) -> int:
-    with (
-        open_ledger(context, to_write=True) as ledger,
-        write_now(ledger) as (db, now),
-    ):
+    with open_ledger(context, to_write=True) as ledger, write_now(ledger) as (db, now):
         rows = [queries.find_job(db, prefix) for prefix in context.args.jobs]
         results = [(row.uuid, change(db, row.id, now)) for row in rows]
     for uuid, is_changed in results:

@@ -1,9 +1,8 @@
-"""Why queued jobs stand still, when the next starts, and when all are done. Pure."""
+"""Words for the queue: closed gates, the pace, and when all is done. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ytaudio_daemon.cli.commands.gate_text import opening_text
 from ytaudio_daemon.cli.formatting import (
     format_roughly,
     local_time,
@@ -13,9 +12,13 @@ from ytaudio_daemon.cli.formatting import (
 from ytaudio_daemon.cli.liveness import Document
 from ytaudio_daemon.system.times import parse_rfc3339
 
+#: Words of the daemon's document; `model.gates` has them as types, which `status` need
+#: not import.
+OUTAGE, PROBING, DUE = "outage", "probing", "due"
+
 
 def queue_facts(document: Document, wall: float) -> Iterator[tuple[str, str]]:
-    """Yield closed gates, the pace and the forecast of a running daemon.
+    """Yield the closed gates, the pace and the forecast of a running daemon.
 
     Args:
         document: The daemon's; one of an older daemon has no pace.
@@ -80,8 +83,8 @@ def _forecast_text(document: Document, wall: float) -> str:
 
 
 def _egress_text(egress: Mapping[str, Any], wall: float) -> str:
-    shut = [_gate_text(gate, wall) for gate in egress["gates"]]
-    state = f"closed: {'; '.join(shut)}" if shut else "open"
+    closed = [_gate_text(gate, wall) for gate in egress["gates"]]
+    state = f"closed: {'; '.join(closed)}" if closed else "open"
     pace = egress["pace"]
     left = (
         f"; {pace['available']} of {pace['burst']} may begin at once, then "
@@ -97,3 +100,20 @@ def _gate_text(gate: Mapping[str, Any], wall: float) -> str:
         gate["name"], gate.get("state"), parse_rfc3339(gate["until"]), wall
     )
     return f"{gate['name']} {opening}: {gate['reason']}"
+
+
+def opening_text(name: str, state: str | None, until: float, wall: float) -> str:
+    """Return when or how a gate opens: "until 11:02:14 (in 5 min)".
+
+    Args:
+        name: A `GateName`.
+        state: A `GateState`; None in a document of an older daemon.
+        until: When its pause ends, seconds since 1970.
+        wall: Now, seconds since 1970.
+    """
+    if state == PROBING:
+        tried = "a known video is asked for" if name == OUTAGE else "one download runs"
+        return f"is being tried: {tried} to see whether it is over"
+    if state == DUE or until <= wall:
+        return "is to be tried: the next download shows whether it is over"
+    return f"until {local_time_and_distance(until, wall)}"

@@ -1,4 +1,4 @@
-"""What a restored ledger does not know: drops, links and finished files since its copy."""
+"""Prints what a restored ledger lacks: drops, links and files since the copy was made."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -21,16 +21,16 @@ from ytaudio_daemon.views.failed_text import option_layer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Restored:
-    """What a restored copy lacks.
+    """A restored copy, with the drops, links and files that are missing from it.
 
     Attributes:
         file: The copy.
         ledger: Where it is now.
-        aside: Where the ledger is that was there, None if there was none.
-        copied: What the copy says of itself.
-        unknown_drops: Filed drops that it does not know.
+        aside: The path of the replaced ledger, None if there was none.
+        copied: The copy's revision, and the time of its newest event.
+        unknown_drops: The filed drops that are missing from it.
         lost_lines: Session and line of each link that only the old ledger had.
-        results: The number of finished files that it does not know.
+        results: The number of finished files that are missing from it.
     """
 
     file: Path
@@ -42,7 +42,7 @@ class _Restored:
     results: int
 
     def document(self) -> dict[str, Any]:
-        """Return it for programs."""
+        """Return the document for programs."""
         return {
             "schema": "ytaudio.ledger-restore/1",
             "ledger": str(self.ledger),
@@ -61,7 +61,7 @@ class _Restored:
         }
 
     def sentences(self) -> Iterator[str]:
-        """Yield what people need to know of the copy itself."""
+        """Yield the sentences for people on the copy itself."""
         until = rfc3339(self.copied.newest_event_at)
         yield f"restored {self.file}, which knows what happened until {until}"
         if self.aside is not None:
@@ -78,13 +78,13 @@ class _Restored:
 def print_restored(
     context: CommandContext, file: Path, aside: Path | None, copied: VerifiedCopy
 ) -> None:
-    """Print what a restored copy does not know, and what to do about it.
+    """Print what is missing from a restored copy, and the commands that put it back.
 
     Args:
         context: Prints it; its settings name the ledger.
         file: The copy.
-        aside: Where the ledger is that was there, None if there was none.
-        copied: What the copy says of itself.
+        aside: The path of the replaced ledger, None if there was none.
+        copied: The copy's revision, and the time of its newest event.
     """
     restored = _examine_restored(context, file, aside, copied)
     if context.args.json:
@@ -105,11 +105,11 @@ def _examine_restored(
 
     ledger = Ledger(context.settings.database.url)
     try:
-        lost = _unknown_drops(context, ledger, copied.newest_event_at)
-        unknown = results_missing_from_ledger(
+        unknown_drops = _unknown_drops(context, ledger, copied.newest_event_at)
+        missing = results_missing_from_ledger(
             ledger, context.layout, copied.newest_event_at, on_skip
         )
-        results = sum(1 for _ in unknown)
+        results = sum(1 for _ in missing)
     finally:
         ledger.close()
     return _Restored(
@@ -117,30 +117,30 @@ def _examine_restored(
         ledger=ledger.path,
         aside=aside,
         copied=copied,
-        unknown_drops=lost,
+        unknown_drops=unknown_drops,
         lost_lines=_lost_lines(context, aside, ledger.path),
         results=results,
     )
 
 
-def _print_unknown_drops(context: CommandContext, lost: Sequence[FiledDrop]) -> None:
-    if not lost:
+def _print_unknown_drops(context: CommandContext, drops: Sequence[FiledDrop]) -> None:
+    if not drops:
         context.output.line("no drop was filed since")
         return
     context.output.line(
-        f"{pluralize(len(lost), 'drop')} filed since then it does not know. Once the "
+        f"{pluralize(len(drops), 'drop')} filed since then it does not know. Once the "
         "daemon runs, drop again what you still want; what is finished is not fetched "
         "again:"
     )
-    for drop in lost:
-        path, place = shlex.quote(str(drop.path)), shlex.quote(str(drop.drop_folder))
-        context.output.line(f"  mv -n {path} {place}/")
+    for drop in drops:
+        path, folder = shlex.quote(str(drop.path)), shlex.quote(str(drop.drop_folder))
+        context.output.line(f"  mv -n {path} {folder}/")
 
 
 def _lost_lines(
     context: CommandContext, aside: Path | None, ledger: Path | None
 ) -> list[tuple[str, str]]:
-    """Return session and line of each link that only the replaced ledger knew."""
+    """Return session and line of each link that only the replaced ledger had."""
     if aside is None or ledger is None:
         return []
     try:
@@ -179,7 +179,7 @@ def _print_lost_lines(
 def _unknown_drops(
     context: CommandContext, ledger: Ledger, until: float
 ) -> list[FiledDrop]:
-    """Return the drops filed after `until` that the ledger does not know."""
+    """Return the drops filed after `until` that the ledger does not have."""
     with ledger.read() as db:
         known = drop_queries.known_drop_locations(db)
     return [

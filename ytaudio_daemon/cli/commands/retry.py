@@ -29,7 +29,9 @@ def _retry_named(context: CommandContext, ledger: Ledger) -> Exit:
             for row in rows
         ]
     for row, refusal in results:
-        result = f"not queued: {_reason(row, refusal)}" if refusal else "queued again"
+        result = (
+            f"not queued: {_refusal_text(row, refusal)}" if refusal else "queued again"
+        )
         context.output.line(f"{row.uuid[:8]} {result}")
     failed = any(refusal for _, refusal in results)
     for each in collections:
@@ -44,9 +46,9 @@ def _retry_collection(
     change = collection_changes.retry_collection(
         partial(write_now, ledger), collection, only_failed=context.args.failed
     )
-    said = ["listed again"] if change.is_listing_changed else []
-    said += [f"{pluralize(change.jobs, 'job')} queued again"] if change.jobs else []
-    result = "; ".join(said) or "not queued: there is nothing of it to run again"
+    parts = ["listed again"] if change.is_listing_changed else []
+    parts += [f"{pluralize(change.jobs, 'job')} queued again"] if change.jobs else []
+    result = "; ".join(parts) or "not queued: there is nothing of it to run again"
     context.output.line(f"{collection.uuid[:8]} {result}")
     return not change.is_nothing
 
@@ -61,7 +63,7 @@ def _retry_session(context: CommandContext, ledger: Ledger) -> Exit:
     return Exit.OK
 
 
-def _reason(row: JobRow, refusal: RetryRefusal) -> str:
+def _refusal_text(row: JobRow, refusal: RetryRefusal) -> str:
     match refusal:
         case RetryRefusal.CANCELLING:
             return "it is being cancelled; ask once more when it is"

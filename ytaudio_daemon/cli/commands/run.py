@@ -20,11 +20,10 @@ def run(context: CommandContext) -> int:
     owner = daemon_uid(context)
     if os.geteuid() == 0 and owner != 0:
         name = daemon_user(context)
+        as_owner = shlex.join(["sudo", "-u", name, "ytaudio", *sys.argv[1:]])
         raise UsageError(
             f"{context.settings.paths.root} is {name}'s; root's files there would lock "
             f"{name} out",
-            context.start_command()
-            if context.start_command().startswith("sudo systemctl")
-            else shlex.join(["sudo", "-u", name, "ytaudio", *sys.argv[1:]]),
+            context.start_command() if context.has_system_service else as_owner,
         )
     return daemon.run(context.settings)

@@ -47,7 +47,7 @@ def run(context: CommandContext) -> int:
             _print_address(context, server.base_url(listener), token)
             SystemdNotifier().ready(f"Serving {server.base_url(listener)}")
             api_context = _api_context(context, ledger, token)
-            with closing(api_context.preview_lane):
+            with closing(api_context.previewer):
                 server.serve(api_context, listener, host)
     return Exit.OK
 

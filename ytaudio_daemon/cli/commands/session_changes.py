@@ -1,6 +1,5 @@
-"""`session create`, `set`, `touch` and `expire`: change sessions."""
+"""`session create`, `set`, `touch`, `remove-cookies` and `expire`: change sessions."""
 
-import sys
 from functools import partial
 from typing import Any
 
@@ -8,12 +7,8 @@ from ytaudio_daemon.cli.commands.session_views import LIMITS
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import pluralize
-from ytaudio_daemon.cli.ledger_access import (
-    open_ledger,
-    require_session,
-    wake_daemon,
-)
-from ytaudio_daemon.cli.output import ask
+from ytaudio_daemon.cli.ledger_access import open_ledger, require_session, wake_daemon
+from ytaudio_daemon.cli.output import is_confirmed
 from ytaudio_daemon.cli.privileges import not_permitted_error
 from ytaudio_daemon.errors import IllegalMoveError, UsageError
 from ytaudio_daemon.ledger.sessions import Session
@@ -85,7 +80,7 @@ def requested_limits(context: CommandContext) -> dict[str, Any]:
 
 
 def touch(context: CommandContext) -> int:
-    """Start a session's time to live anew."""
+    """Restart a session's time to live."""
     with open_ledger(context, to_write=True) as ledger, write_now(ledger) as (db, now):
         session = require_session(db, context.args.name)
         session_changes.touch_session(db, session, now)
@@ -113,7 +108,7 @@ def remove_cookies(context: CommandContext) -> int:
 
 
 def expire(context: CommandContext) -> int:
-    """End a session; with --force its unfinished jobs are cancelled first."""
+    """Expire a session; with --force its unfinished jobs are cancelled first."""
     with open_ledger(context, to_write=True) as ledger:
         with ledger.read() as db:
             session = require_session(db, context.args.name)
@@ -124,7 +119,7 @@ def expire(context: CommandContext) -> int:
                 f"session {session.name} has {jobs}",
                 "Wait for them (ytaudio wait), or cancel them with --force.",
             )
-        if not _is_confirmed(context, session):
+        if not is_confirmed(context.args, _expire_question(context, session)):
             context.output.stderr_line("nothing was changed")
             return Exit.FAILED
         still_active = session_changes.expire_session(
@@ -135,26 +130,25 @@ def expire(context: CommandContext) -> int:
             wake_daemon=partial(wake_daemon, context),
         )
         if still_active is not None:
-            raise _still_busy(still_active)
+            raise _still_active_error(still_active)
     context.output.line(f"session {session.name} has expired")
     wake_daemon(context)
     return Exit.OK
 
 
-def _is_confirmed(context: CommandContext, session: Session) -> bool:
-    if context.args.yes or not sys.stdin.isatty():
-        return True
-    what = session.on_expiry or context.settings.sessions.on_expiry
-    fate = "its finished audio is DELETED" if what == "delete" else "its audio stays"
-    return ask(f"End session {session.name} ({session.uuid})? When it ends, {fate}.")
+def _expire_question(context: CommandContext, session: Session) -> str:
+    on_expiry = session.on_expiry or context.settings.sessions.on_expiry
+    deletes = on_expiry == "delete"
+    result = "its finished audio is DELETED" if deletes else "its audio stays"
+    return f"End session {session.name} ({session.uuid})? When it ends, {result}."
 
 
-def _still_busy(session: Session) -> IllegalMoveError:
+def _still_active_error(session: Session) -> IllegalMoveError:
     jobs = pluralize(session.unfinished, "job")
-    held_up = f"{jobs} could not be stopped" if session.unfinished else ""
+    unstopped = f"{jobs} could not be stopped"
+    reason = unstopped if session.unfinished else "a drop of its is being taken"
     return IllegalMoveError(
-        f"session {session.name} cannot end yet: "
-        f"{held_up or 'a drop of its is being taken'}",
+        f"session {session.name} cannot end yet: {reason}",
         "Make sure that the daemon runs and that nobody gives the session new "
         "links, then try again.",
     )

@@ -6,17 +6,18 @@ from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.errors import UnknownSessionError
 from ytaudio_daemon.folders.inbox_scan import scan_ignored
 
-#: Files that are named; whoever mends these sees the next ones.
+#: Files that are named; the others are, once these are corrected.
 MAX_NAMED_FILES = 5
 
 
 def explain_unknown_session(
     context: CommandContext, error: UnknownSessionError
 ) -> UnknownSessionError:
-    """Return the error, with what lies in the session's folder and is not taken."""
+    """Return the error, with the files in the session's folder that are ignored."""
     try:
         found = scan_ignored(context.layout, context.args.session)
-        reasons = [f"{f.path}: {f.reason}" for f in islice(found, MAX_NAMED_FILES)]
+        named = islice(found, MAX_NAMED_FILES)
+        reasons = [f"{ignored.path}: {ignored.reason}" for ignored in named]
     except OSError:  # closed to this user: `error` is all that can be said
         return error
     if not reasons:

@@ -15,9 +15,10 @@ from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.operations.transaction import read_now
+from ytaudio_daemon.schemas.session import SessionCookies, SessionSummary
 from ytaudio_daemon.settings import KEYS, Settings
 from ytaudio_daemon.system.times import parse_rfc3339
-from ytaudio_daemon.views.documents import session_document
+from ytaudio_daemon.views.documents import session_summary
 from ytaudio_daemon.views.snapshot import ViewSettings
 
 #: A session's own limits, each with the setting that is used without it.
@@ -52,14 +53,14 @@ def _print_sessions(context: CommandContext, state: SessionState | None) -> int:
     with open_ledger(context) as ledger, ledger.read() as db:
         now = read_now(db)
         found = sessions.list_sessions(db, state=state)
-    documents = [_document(session, context.settings, now) for session in found]
+    summaries = [_summary(session, context.settings, now) for session in found]
     if context.args.json:
-        context.output.json({"schema": "ytaudio.sessions/1", "sessions": documents})
-    elif documents:
+        context.output.json({"schema": "ytaudio.sessions/1", "sessions": summaries})
+    elif summaries:
         headers = ("UUID", "STATE", "EXPIRES", "JOBS", "NAME")
         # A prefix is enough for a person; a program gets the whole UUID.
         uuid_chars = 8 if context.output.is_terminal else None
-        rows = [_row(document, now.wall, uuid_chars) for document in documents]
+        rows = [_row(summary, now.wall, uuid_chars) for summary in summaries]
         print_blocks(context.output, [Table(headers, rows)])
     else:
         context.output.stderr_line("no sessions")
@@ -73,22 +74,22 @@ def show_one(context: CommandContext) -> int:
         session = require_session(db, context.args.name)
         drops = receipts.drops_of_session(db, session.id)
         unfinished = queries.unfinished_by_drop(db, session.id)
-    document = _document(session, context.settings, now)
-    limits = _limits(session, context.settings)
+    summary = _summary(session, context.settings, now)
+    inbox = str(context.layout.session_inbox(session.name))
     if context.args.json:
         own = {name: getattr(session, name) for name in LIMITS}
-        folder = str(context.layout.session_inbox(session.name))
-        more = {
+        own_facts = {
             "own_limits": own,
-            "inbox": folder,
+            "inbox": inbox,
             "drops": [
                 _drop_document(drop, unfinished.get(drop.id, 0)) for drop in drops
             ],
         }
-        context.output.json({"schema": "ytaudio.session-details/1", **document, **more})
+        head = {"schema": "ytaudio.session-details/1"}
+        context.output.json({**head, **summary, **own_facts})
         return Exit.OK
-    facts = [*_facts(document, now.wall), *limits]
-    facts.append(("inbox", str(context.layout.session_inbox(session.name))))
+    facts = [*_facts(summary, now.wall), *_limits(session, context.settings)]
+    facts.append(("inbox", inbox))
     blocks: list[Facts | Table] = [Facts(facts)]
     if drops:
         rows = [_drop_row(drop, now.wall) for drop in drops]
@@ -97,28 +98,16 @@ def show_one(context: CommandContext) -> int:
     return Exit.OK
 
 
-def _document(session: Session, settings: Settings, now: Now) -> dict[str, Any]:
-    """Return a session as in its status document, without the daemon's own facts."""
+def _summary(session: Session, settings: Settings, now: Now) -> SessionSummary:
     limits = settings.sessions
     view_settings = ViewSettings(
         max_jobs=limits.max_jobs, max_bytes=limits.max_bytes, ttl_s=limits.ttl
     )
-    document = session_document(
-        session,
-        [],
-        truncated=False,
-        collections=[],
-        ignored=[],
-        view_settings=view_settings,
-        now=now,
-    )
-    about: dict[str, Any] = dict(document["session"])
-    del about["ignored"]  # only the daemon knows
-    return about
+    return session_summary(session, view_settings, now)
 
 
 def _row(
-    session: dict[str, Any], wall: float, uuid_chars: int | None
+    session: SessionSummary, wall: float, uuid_chars: int | None
 ) -> tuple[str, ...]:
     expires = session["expires_at"]
     return (
@@ -130,16 +119,14 @@ def _row(
     )
 
 
-def _facts(session: dict[str, Any], wall: float) -> list[tuple[str, str]]:
+def _facts(session: SessionSummary, wall: float) -> list[tuple[str, str]]:
     active = local_time_and_distance(parse_rfc3339(session["last_activity_at"]), wall)
+    created = local_time_and_distance(parse_rfc3339(session["created_at"]), wall)
     facts = [
         ("session", session["name"]),
         ("uuid", session["uuid"]),
         ("state", session["state"]),
-        (
-            "created",
-            local_time_and_distance(parse_rfc3339(session["created_at"]), wall),
-        ),
+        ("created", created),
         ("active", active),
         ("jobs", counts_text(session["counts"])),
         ("quota", quota_text(session["quota"], session["counts"]["held"])),
@@ -152,8 +139,8 @@ def _facts(session: dict[str, Any], wall: float) -> list[tuple[str, str]]:
     return facts
 
 
-def _cookies_text(cookies: dict[str, Any], wall: float) -> str:
-    """Return whether a session has cookies of its own, since when, and how they fared."""
+def _cookies_text(cookies: SessionCookies, wall: float) -> str:
+    """Return the text on a session's own cookies: since when, and whether they work."""
     if cookies["given_at"] is None:
         return f"none in use; {cookies['problem']}"
     given = f"yes, given {local_time(parse_rfc3339(cookies['given_at']), wall)}"
@@ -161,7 +148,7 @@ def _cookies_text(cookies: dict[str, Any], wall: float) -> str:
         "rotated": "YouTube rotated them since",
         "refused": "YouTube refused them",
     }
-    remarks = (useless.get(cookies["state"]), cookies["problem"])
+    remarks = (useless.get(cookies["state"] or ""), cookies["problem"])
     return "; ".join(filter(None, (given, *remarks)))
 
 

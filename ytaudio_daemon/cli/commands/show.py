@@ -99,8 +99,8 @@ def _read_details(context: CommandContext, db: Connection, row: JobRow) -> JobDe
         session=session,
         quota=quota.with_session_limits(session.max_jobs, session.max_bytes),
         file_is_gone=row.output_path is not None and audio_is_gone(row.output_path),
-        life=context.find_liveness(),
-        place=queue_place(document, forecast_queries.read_turns(db)),
+        liveness=context.find_liveness(),
+        queue_place=queue_place(document, forecast_queries.read_turns(db)),
         wall=time.time(),
     )
 

@@ -19,7 +19,7 @@ from ytaudio_daemon.cli.liveness import (
 from ytaudio_daemon.cli.session_head import read_session_head
 from ytaudio_daemon.errors import UnknownSessionError
 
-#: Of a session with a folder and no document yet.
+#: The status of a session that has a folder and no document yet.
 NOT_BEGUN = "not begun: no drop in its folder is taken yet"
 #: Sessions that `status` lists, the latest; `session list` shows all.
 LISTED_SESSIONS = 20
@@ -111,10 +111,11 @@ def read_session_document(status: Path, session: str) -> Document:
 
 
 def _require_own_document(document: Document, session: str) -> None:
-    """Refuse the document of another session, which a disk has for this one's.
+    """Refuse the document of another session whose status file is the same file.
 
     Raises:
-        UnknownSessionError: The disk does not tell their names apart.
+        UnknownSessionError: The names differ in case alone, and the file system ignores
+            case.
     """
     shown = document["session"]["name"]
     if shown != session and shown.casefold() == session.casefold():
@@ -127,7 +128,7 @@ def _require_own_document(document: Document, session: str) -> None:
 
 
 def _latest_sessions(status: Path) -> Iterator[Document]:
-    """Yield the documents of the sessions that changed last, with their running jobs."""
+    """Yield the documents of the sessions that changed last, with running jobs only."""
     latest = sorted(_session_files(status), key=_changed_at, reverse=True)
     for entry in latest[:LISTED_SESSIONS]:
         document = read_session_head(Path(entry.path))

@@ -4,10 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ytaudio_daemon.cli.blocks import Block, Facts, Table
-from ytaudio_daemon.cli.commands.queue_report import (
-    is_anything_unstarted,
-    queue_facts,
-)
+from ytaudio_daemon.cli.commands.queue_report import is_anything_unstarted, queue_facts
 from ytaudio_daemon.cli.formatting import (
     format_duration,
     format_playing_time,
@@ -65,21 +62,18 @@ def session_report(
         document: The session's.
         wall: Now, seconds since 1970.
         bars: Draw progress, for a terminal.
-        liveness: The daemon's condition, for what makes the session's jobs stand.
+        liveness: The daemon's condition, for the reasons why no job starts.
     """
-    session = document["session"]
-    pairs = [("session", f"{session['state']}, {session['name']} {session['uuid']}")]
-    pairs.append(("jobs", counts_text(session["counts"])))
-    pairs.append(("quota", quota_text(session["quota"], session["counts"]["held"])))
-    counts = session["counts"]
+    session, counts = document["session"], document["session"]["counts"]
+    pairs = [
+        ("session", f"{session['state']}, {session['name']} {session['uuid']}"),
+        ("jobs", counts_text(counts)),
+        ("quota", quota_text(session["quota"], counts["held"])),
+    ]
     if liveness is not None and (is_anything_unstarted(counts) or counts["waiting"]):
-        pairs += _standstill(liveness, wall)
-    pairs.append(
-        (
-            "active",
-            local_time_and_distance(_read_time(session, "last_activity_at"), wall),
-        )
-    )
+        pairs += _delay_facts(liveness, wall)
+    active = parse_rfc3339(session["last_activity_at"])
+    pairs.append(("active", local_time_and_distance(active, wall)))
     if session["expires_at"] is not None:
         expires = parse_rfc3339(session["expires_at"])
         pairs.append(("expires", local_time_and_distance(expires, wall)))
@@ -99,10 +93,10 @@ def session_report(
 
 def _followed(document: Document, wall: float) -> list[tuple[str, str]]:
     """Return how many lists a session follows, and when it looks at one next."""
-    # A daemon of an older version tells nothing of them.
+    # The document of a daemon of an older version has none of them.
     shown = document.get("collections", [])
-    asked = [each.get("subscription") for each in shown]
-    dues = [each["next_look_at"] for each in asked if each and each["next_look_at"]]
+    subscriptions = [each["subscription"] for each in shown if each.get("subscription")]
+    dues = [each["next_look_at"] for each in subscriptions if each["next_look_at"]]
     if not dues:
         return []
     soonest = local_time_and_distance(parse_rfc3339(min(dues)), wall)
@@ -111,7 +105,8 @@ def _followed(document: Document, wall: float) -> list[tuple[str, str]]:
     return [("follows", f"{lists}, next look at {soonest}")]
 
 
-def _standstill(liveness: DaemonLiveness, wall: float) -> Iterable[tuple[str, str]]:
+def _delay_facts(liveness: DaemonLiveness, wall: float) -> Iterable[tuple[str, str]]:
+    """Return the reasons why jobs are not started: no daemon, gates, or the pace."""
     if not liveness.is_up or liveness.document is None:
         return [("daemon", liveness.explanation())]
     return queue_facts(liveness.document, wall)
@@ -143,11 +138,7 @@ def job_name(job: Mapping[str, Any]) -> str:
 
 
 def progress_text(
-    job: Mapping[str, Any],
-    wall: float,
-    *,
-    bars: bool = False,
-    place: int | None = None,
+    job: Mapping[str, Any], wall: float, *, bars: bool = False, place: int | None = None
 ) -> str:
     """Return a job's progress in a few words, or why it waits.
 
@@ -184,7 +175,7 @@ def _held_text(position: int | None) -> str:
     return f"{place}when an earlier one ends"
 
 
-def counts_text(counts: Mapping[str, int]) -> str:
+def counts_text(counts: Mapping[str, Any]) -> str:
     """Return `2 running, 5 completed`; states without jobs are left out."""
     return ", ".join(f"{counts[s]:,} {s}" for s in STATES if counts.get(s)) or "none"
 
@@ -247,10 +238,9 @@ def _daemon_facts(
 
 
 def _yt_dlp(daemon: Mapping[str, Any]) -> str:
-    age = daemon["yt_dlp_age_days"]
-    return f"{daemon['yt_dlp']}" + (
-        "" if age is None else f" ({pluralize(age, 'day')} old)"
-    )
+    days = daemon["yt_dlp_age_days"]
+    age = "" if days is None else f" ({pluralize(days, 'day')} old)"
+    return f"{daemon['yt_dlp']}{age}"
 
 
 def _tool(name: str, daemon: Mapping[str, Any]) -> str:
@@ -258,11 +248,8 @@ def _tool(name: str, daemon: Mapping[str, Any]) -> str:
     shown_as = name.replace("_", " ")
     if not found:
         return f"no {shown_as}"
-    return (
-        str(found)
-        if str(found).startswith(("deno", "node", name))
-        else f"{shown_as} {found}"
-    )
+    has_name = str(found).startswith(("deno", "node", name))
+    return str(found) if has_name else f"{shown_as} {found}"
 
 
 def _busy_text(daemon: Mapping[str, Any], what: str) -> str:
@@ -276,12 +263,7 @@ def _sessions_table(documents: Sequence[Document], wall: float) -> Table:
         expires = session["expires_at"]
         when = "-" if expires is None else local_time(parse_rfc3339(expires), wall)
         rows.append(
-            (
-                session["state"],
-                when,
-                counts_text(session["counts"]),
-                session["name"],
-            )
+            (session["state"], when, counts_text(session["counts"]), session["name"])
         )
     return Table(("SESSION", "EXPIRES", "JOBS", "NAME"), rows)
 
@@ -310,7 +292,3 @@ def progress_bar(percent: float) -> str:
 
 def _error_message(job: Mapping[str, Any]) -> str:
     return str(job["error"]["message"]) if job["error"] else ""
-
-
-def _read_time(session: Mapping[str, Any], name: str) -> float:
-    return parse_rfc3339(session[name])

@@ -8,7 +8,11 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from ytaudio_daemon.cli.commands.wait_target import DropTarget, WaitTarget, target_of
+from ytaudio_daemon.cli.commands.wait_target import (
+    DropTarget,
+    WaitTarget,
+    select_target,
+)
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.formatting import format_duration, pluralize
@@ -21,8 +25,9 @@ from ytaudio_daemon.ledger.outbox import newest_event_id
 from ytaudio_daemon.ledger.work_counts import WorkCounts
 from ytaudio_daemon.settings import KEYS
 
-#: Seconds after which a view that cannot be written holds up nobody any longer.
-MAX_WAIT_S = 5.0
+#: The longest wait for the daemon's views after the last job, in seconds: they may be
+#: on a disk that is full.
+MAX_VIEWS_WAIT_S = 5.0
 #: Called with the number of pending drops, and the jobs' counts.
 ProgressMeter = Callable[[int, WorkCounts], None]
 #: Pause between two reads of the ledger, in seconds: the first one, and the longest.
@@ -39,7 +44,7 @@ def run(context: CommandContext) -> int:
         raise UsageError("give either jobs or --session")
     try:
         with open_ledger(context) as ledger:
-            target = target_of(context, ledger)
+            target = select_target(context, ledger)
             return wait_for(context, ledger, target, timeout_s)
     except NoLedgerError as error:
         context.output.stderr_line(f"{error.message}. {error.hint}")
@@ -94,10 +99,7 @@ def parse_timeout(text: str | None) -> float | None:
 
 
 def wait_for(
-    context: CommandContext,
-    ledger: Ledger,
-    target: WaitTarget,
-    timeout_s: float | None,
+    context: CommandContext, ledger: Ledger, target: WaitTarget, timeout_s: float | None
 ) -> int:
     """Wait until the target has no unfinished work, and print how its jobs ended."""
     poller = Poller(timeout_s, context.find_liveness)
@@ -108,17 +110,17 @@ def wait_for(
                 work_counts = target.read_counts(db)
             if not pending_drops and not work_counts.unfinished:
                 code = Exit.OK if work_counts.all_completed else Exit.FAILED
-                why = ""
+                reason = ""
                 break
             show(pending_drops, work_counts)
-            code, why = poller.sleep()
+            code, reason = poller.sleep()
             if code is not Exit.OK:
                 break
-    if not why:
-        _wait_until_shown(context, ledger)
+    if not reason:
+        _wait_for_views(context, ledger)
     _print_counts(context, pending_drops, work_counts)
-    if why:
-        context.output.stderr_line(why)
+    if reason:
+        context.output.stderr_line(reason)
     return code
 
 
@@ -133,22 +135,21 @@ def _print_counts(
             {"schema": "ytaudio.wait/1", "unfiled": pending_drops, **counts}
         )
         return
-    words = (
-        [f"{pluralize(pending_drops, 'drop')} not yet taken"] if pending_drops else []
-    )
-    words += [f"{number:,} {name}" for name, number in counts.items() if number]
-    context.output.line(", ".join(words) or "nothing to wait for")
+    parts = [f"{number:,} {name}" for name, number in counts.items() if number]
+    if pending_drops:
+        parts.insert(0, f"{pluralize(pending_drops, 'drop')} not yet taken")
+    context.output.line(", ".join(parts) or "nothing to wait for")
 
 
-def _wait_until_shown(context: CommandContext, ledger: Ledger) -> None:
-    """Return when a running daemon has written what has happened so far.
+def _wait_for_views(context: CommandContext, ledger: Ledger) -> None:
+    """Wait until a running daemon has written its views of all events so far.
 
-    A script reads the receipt right after `wait`. A daemon that is not running, or of an
-    older version, is not waited for.
+    A script reads the receipt right after `wait`. For a daemon that is not running, or of
+    an older version, this does not wait.
     """
     with ledger.read() as db:
         newest = newest_event_id(db)
-    give_up_at = time.monotonic() + MAX_WAIT_S
+    give_up_at = time.monotonic() + MAX_VIEWS_WAIT_S
     while _is_behind(context, newest) and time.monotonic() < give_up_at:
         time.sleep(MIN_POLL_S)
 
@@ -170,7 +171,7 @@ def _progress_meter(context: CommandContext) -> AbstractContextManager[ProgressM
 
 @contextmanager
 def _bar_meter(terminal: Terminal) -> Iterator[ProgressMeter]:
-    """Show a bar of finished jobs while it lasts."""
+    """Show a bar of finished jobs inside the context."""
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=terminal.console, transient=True) as progress:
         task = progress.add_task("", total=None)
@@ -213,10 +214,8 @@ class Poller:
         if self._timeout_s is not None:
             left = self._started_at + self._timeout_s - now
             if left <= 0:
-                return (
-                    Exit.TIMEOUT,
-                    f"not finished after {format_duration(self._timeout_s)}",
-                )
+                reason = f"not finished after {format_duration(self._timeout_s)}"
+                return Exit.TIMEOUT, reason
             step = min(step, left)
         time.sleep(step)
         self._interval_s = min(self._interval_s * 1.1, MAX_POLL_S)

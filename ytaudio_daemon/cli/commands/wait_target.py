@@ -10,7 +10,7 @@ from typing import Protocol
 from ytaudio_daemon.cli.commands.work_by_id import find_all_work
 from ytaudio_daemon.cli.context import CommandContext
 from ytaudio_daemon.errors import UnknownSessionError, UnsafePathError
-from ytaudio_daemon.folders.inbox import InboxFile, open_folder_of
+from ytaudio_daemon.folders.inbox import InboxFile, open_drop_folder
 from ytaudio_daemon.folders.inbox_scan import scan
 from ytaudio_daemon.folders.safe_open import open_regular_file
 from ytaudio_daemon.ledger import (
@@ -30,7 +30,7 @@ MAX_COUNTED_DROPS = 1000
 
 
 class WaitTarget(Protocol):
-    """Something to wait for. Done: no pending drops, and no unfinished jobs."""
+    """Jobs to wait for: until there are no pending drops and no unfinished jobs."""
 
     def pending_drops(self, ledger: Ledger) -> int:
         """Return how many drops are not in the ledger yet."""
@@ -106,24 +106,25 @@ class SessionsTarget:
     """One session, or all active ones.
 
     Args:
-        folder: The inbox.
+        inbox: The inbox.
         session: The session's name or UUID; None for all.
     """
 
-    def __init__(self, folder: Path, session: str | None) -> None:
-        self._inbox = folder
+    def __init__(self, inbox: Path, session: str | None) -> None:
+        self._inbox = inbox
         self._session = session
         self._name: str | None = session
 
     def pending_drops(self, ledger: Ledger) -> int:
         """Return how many files in the inbox are not in the ledger yet."""
-        waiting = [item for item in scan(self._inbox) if self._is_in_scope(item)]
-        if not waiting:
+        found = (each for each in scan(self._inbox) if isinstance(each, InboxFile))
+        files = [file for file in found if self._is_in_scope(file)]
+        if not files:
             return 0
         # Whatever the config says, a drop may stay: its move may not be permitted.
         with ledger.read() as db:
             kept = drop_queries.kept_files(db)
-        fresh = (item for item in waiting if not self._is_recorded(kept, item))
+        fresh = (file for file in files if not self._is_recorded(kept, file))
         return sum(1 for _ in islice(fresh, MAX_COUNTED_DROPS))
 
     def read_counts(self, db: Connection) -> WorkCounts:
@@ -155,37 +156,29 @@ class SessionsTarget:
                 "See `ytaudio session list`.",
             )
 
-    def _is_in_scope(self, item: object) -> bool:
-        if not isinstance(item, InboxFile):
-            return False
-        return self._name is None or item.location.session == self._name
+    def _is_in_scope(self, file: InboxFile) -> bool:
+        return self._name is None or file.location.session == self._name
 
-    def _is_recorded(self, kept: Mapping[KeptFile, Drop], item: object) -> bool:
+    def _is_recorded(self, kept: Mapping[KeptFile, Drop], file: InboxFile) -> bool:
         """True if the ledger has this content of a drop that stays in the inbox."""
-        if not isinstance(item, InboxFile):
-            return True
-        place = item.location
-        known = kept.get((place.session, place.at_root, item.name))
-        return known is not None and known.sha256 == self._sha256_of(item)
+        location = file.location
+        known = kept.get((location.session, location.at_root, file.name))
+        return known is not None and known.sha256 == self._sha256(file)
 
-    def _sha256_of(self, inbox_file: InboxFile) -> str:
+    def _sha256(self, file: InboxFile) -> str:
+        """Return the hash of a drop's content; "" if it is just being filed, or no drop."""
+        parent = open_drop_folder(self._inbox, file.location, file.name)
         try:
             with (
-                open_folder_of(self._inbox, inbox_file.location, inbox_file.name) as (
-                    folder,
-                    name,
-                ),
-                os.fdopen(open_regular_file(folder, name), "rb") as file,
+                parent as (folder, name),
+                os.fdopen(open_regular_file(folder, name), "rb") as content,
             ):
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except (
-            FileNotFoundError,
-            UnsafePathError,
-        ):  # it is just being filed, or no drop
+                return hashlib.file_digest(content, "sha256").hexdigest()
+        except (FileNotFoundError, UnsafePathError):
             return ""
 
 
-def target_of(context: CommandContext, ledger: Ledger) -> WaitTarget:
+def select_target(context: CommandContext, ledger: Ledger) -> WaitTarget:
     """Return the target that the arguments name.
 
     Raises:

@@ -117,7 +117,7 @@ def _is_unfinished(row: Sequence[str]) -> bool:
 
 @contextmanager
 def _key_reader() -> Iterator[Callable[[float], str]]:
-    """Give a function that waits some seconds for a key, and returns it or "".
+    """Yield a function that waits some seconds for a key, and returns it or "".
 
     Keys need no Enter meanwhile. If standard input is no terminal, the function only
     waits.

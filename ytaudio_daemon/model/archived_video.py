@@ -17,7 +17,7 @@ class FoundIn(StrEnum):
     INFO_JSON = "info_json"
 
 
-class HadVideo(NamedTuple):
+class ArchivedVideo(NamedTuple):
     """A video that is had. A tuple: they come by the million.
 
     Attributes:

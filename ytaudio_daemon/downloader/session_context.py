@@ -10,11 +10,7 @@ from ytaudio_daemon.downloader.options_input import (
     default_settings,
     parse_url,
 )
-from ytaudio_daemon.errors import (
-    SessionExpiredError,
-    UnknownSessionError,
-    UsageError,
-)
+from ytaudio_daemon.errors import SessionExpiredError, UnknownSessionError, UsageError
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.ledger import Connection, queries, sessions
 from ytaudio_daemon.ledger.sessions import Session
@@ -62,8 +58,7 @@ class SessionContext:
             link = parse_url(url)
         except LinkError as error:
             raise UsageError(error.message) from error
-        wanted = checked_options(DEFAULTS | options, self.settings)
-        profile = wanted.profile()
+        profile = checked_options(DEFAULTS | options, self.settings).profile()
         with open_or_create_ledger(self.settings) as ledger, ledger.read() as db:
             session = require_active_session(db, self.session_uuid)
             known = queries.find_job_by_audio(db, session.id, link.video_id, profile)
@@ -85,10 +80,10 @@ def create_session(name: str | None = None, *, settings: Settings | None = None)
         ConfigError, LedgerError: Config or ledger cannot be used.
     """
     session_changes.require_valid_name(name)
-    wanted = settings or default_settings()
-    with open_or_create_ledger(wanted) as ledger:
+    settings = settings or default_settings()
+    with open_or_create_ledger(settings) as ledger:
         open_write = partial(write_now, ledger)
-        created = session_changes.create_session(open_write, layout_of(wanted), name)
+        created = session_changes.create_session(open_write, layout_of(settings), name)
     return created.session.uuid
 
 
@@ -106,10 +101,12 @@ def get_session(
         SessionExpiredError: It has ended.
         ConfigError, LedgerError: Config or ledger cannot be used.
     """
-    wanted = settings or default_settings()
-    with open_or_create_ledger(wanted) as ledger, ledger.read() as db:
+    settings = settings or default_settings()
+    with open_or_create_ledger(settings) as ledger, ledger.read() as db:
         session = require_active_session(db, session_uuid)
-    return SessionContext(session_uuid=session.uuid, name=session.name, settings=wanted)
+    return SessionContext(
+        session_uuid=session.uuid, name=session.name, settings=settings
+    )
 
 
 def require_active_session(db: Connection, session_uuid: str) -> Session:

@@ -5,16 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from ytaudio_daemon.api.auth import (
-    ContextDep,
-    OwnSession,
-    SessionKey,
-    ShowsOperator,
-)
+from ytaudio_daemon.api.auth import ContextDep, OwnSession, SentByOperator, SessionKey
 from ytaudio_daemon.api.collection_routes import COLLECTION_LINKS, post_collection
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.job_answers import JobAnswers, api_job
-from ytaudio_daemon.api.own_jobs import OwnJob, job_of
+from ytaudio_daemon.api.own_jobs import OwnJob, require_own_job
 from ytaudio_daemon.api.polled_jobs import JobPoll, PolledJobs
 from ytaudio_daemon.api.posted_links import read_posted_link
 from ytaudio_daemon.api.problems import Problem
@@ -38,7 +33,7 @@ from ytaudio_daemon.api.responses import (
     json_response,
     openapi_responses,
 )
-from ytaudio_daemon.api.vocabulary import AUDIO, Status, states_of
+from ytaudio_daemon.api.vocabulary import AUDIO, Status, to_states
 from ytaudio_daemon.folders.published import audio_is_gone
 from ytaudio_daemon.ledger import queries
 from ytaudio_daemon.ledger.collections import NewCollection
@@ -88,23 +83,21 @@ PolledDep = Annotated[PolledJobs, Depends(get_polled_jobs)]
             "The new job",
             *(*OWN_STATUSES, 409, 413, 422, 429, 507),
             status=201,
-            leads_to=JOB_LINKS,
+            links=JOB_LINKS,
         ),
         **openapi_responses(
-            JobAnswer,
-            "The session has this audio already, or again",
-            leads_to=JOB_LINKS,
+            JobAnswer, "The session has this audio already, or again", links=JOB_LINKS
         ),
         **openapi_responses(
             CollectionAnswer,
             "A playlist, an album or a channel: it will be listed, and its entries"
             " become jobs",
             status=202,
-            leads_to=COLLECTION_LINKS,
+            links=COLLECTION_LINKS,
         ),
     },
 )
-def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Response:
+def create_job(context: ContextDep, session: OwnSession, new_job: NewJob) -> Response:
     """Post a link; the daemon downloads it.
 
     The same video with the same options is the same job, and the status is 200 then. A
@@ -114,14 +107,14 @@ def create_job(context: ContextDep, session: OwnSession, wanted: NewJob) -> Resp
     as it is listed. With `follow` it is looked at again, and what is new in it is
     downloaded, too.
     """
-    if wanted.media_type != AUDIO:
+    if new_job.media_type != AUDIO:
         raise Problem(
             422,
             "unsupported_media_type",
-            f"media_type {wanted.media_type[:40]!r} is not made here; only audio is.",
+            f"media_type {new_job.media_type[:40]!r} is not made here; only audio is.",
             "Leave it out, or say: audio",
         )
-    posted = read_posted_link(context, session, wanted)
+    posted = read_posted_link(context, session, new_job)
     collection, link = posted.target.collection, posted.target.link
     job_options = JobOptions.from_options(posted.options)
     if collection is not None:
@@ -150,17 +143,17 @@ def list_jobs(
     after: After = None,
 ) -> Response:
     """List the session's jobs, the oldest first."""
-    last = 0 if after is None else job_of(context, session, after).id
+    last = 0 if after is None else require_own_job(context, session, after).id
     with context.read() as db:
         rows = queries.find_jobs(
             db,
             session_id=session.id,
-            states=states_of(statuses or []),
+            states=to_states(statuses or []),
             after_id=last,
             limit=limit + 1,
         )
     page = rows[:limit]
-    states = states_of(statuses) if statuses else list(JobState)
+    states = to_states(statuses) if statuses else list(JobState)
     answers = JobAnswers(context)
     document: JobPage = {
         "schema": "ytaudio.jobs/1",
@@ -175,11 +168,11 @@ def list_jobs(
     "/{job_id}", responses=openapi_responses(JobAnswer, "The job", *OWN_ITEM_STATUSES)
 )
 async def get_job(
-    polled: PolledDep, key: SessionKey, shows_operator: ShowsOperator, job_id: JobId
+    polled: PolledDep, key: SessionKey, sent_by_operator: SentByOperator, job_id: JobId
 ) -> Response:
     """Return a job: status, progress, result or error."""
-    # Not by `OwnJob`: clients poll this route, and that reads the ledger for each alone.
-    poll = JobPoll(key=key, shows_operator=shows_operator, job_id=job_id)
+    # Not by `OwnJob`, which reads the ledger for each request: clients poll this route.
+    poll = JobPoll(key=key, sent_by_operator=sent_by_operator, job_id=job_id)
     return json_response(await polled.answer(poll))
 
 
@@ -210,28 +203,23 @@ def get_paths(context: ContextDep, row: OwnJob) -> Response:
         **openapi_responses(
             JobAnswer,
             "The job as it is now",
-            *OWN_ITEM_STATUSES,
-            409,
-            413,
-            422,
-            429,
-            507,
+            *(*OWN_ITEM_STATUSES, 409, 413, 422, 429, 507),
         ),
         **openapi_responses(
             JobAnswer, "It is running; it is being stopped", status=202
         ),
     },
 )
-def put_status(context: ContextDep, row: OwnJob, wanted: NewStatus) -> Response:
+def put_status(context: ContextDep, row: OwnJob, new_status: NewStatus) -> Response:
     """Change the status: to `cancelled`, or of a finished job to `pending`."""
-    if wanted.status is Status.CANCELLED:
+    if new_status.status is Status.CANCELLED:
         return cancel_job(context, row)
-    if wanted.status is Status.PENDING:
+    if new_status.status is Status.PENDING:
         return retry_job(context, row)
     raise Problem(
         409,
         "illegal_move",
-        f"Only the daemon makes a job {wanted.status}.",
+        f"Only the daemon makes a job {new_status.status}.",
         "Ask for cancelled, or for pending to run a finished job again.",
     )
 
@@ -255,9 +243,7 @@ def cancel_job(context: ContextDep, row: OwnJob) -> Response:
         fresh = queries.job_by_id(db, row.id)
     if result.is_too_late:
         raise Problem(
-            409,
-            "illegal_move",
-            f"The job is {result}; it can no longer be cancelled.",
+            409, "illegal_move", f"The job is {result}; it can no longer be cancelled."
         )
     status = 202 if result is CancelResult.REQUESTED else 200
     return json_response(api_job(context, fresh), status)

@@ -1,4 +1,4 @@
-"""Finds what may be another name, or a copy, of a file, somewhere below a folder."""
+"""Finds the hard links of a file below a folder, or files that may be copies of it."""
 
 import os
 from collections.abc import Iterator
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from ytaudio_daemon.folders.safe_open import open_child
 
 
-def other_names(top: int, file: os.stat_result) -> Iterator[str | None]:
-    """Yield the paths of a file's other names; where it has none, of files of its size.
+def find_links_and_copies(top: int, file: os.stat_result) -> Iterator[str | None]:
+    """Yield the paths of a file's hard links; if it has only one, of files of its size.
 
-    The second are copies, if their content is the same. Links to files and folders are
-    not followed.
+    Those are copies if their content is the same, which the caller compares. Symbolic
+    links are not followed.
 
     Args:
         top: The open folder that is searched, with all that are in it.

@@ -1,4 +1,4 @@
-"""Forgets a pause that was meant for another proxy, or another network."""
+"""Opens the gates that closed for another proxy, or another network."""
 
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
@@ -24,12 +24,12 @@ def open_stale_gates(
 ) -> bool:
     """Open the gates that closed for another network, or another proxy.
 
-    A proxy of `[youtube] egress` is part of its gates' names: another one has its own.
-    The same one with another user or password has not, so that these count, too. A
-    machine without any network has no other one yet: then nothing is changed.
+    A proxy of `[youtube] egress` is part of its gates' names, so another proxy has gates
+    of its own. User and password are not part of them, so they are compared here, too.
+    While the machine has no network nothing is changed.
 
     Args:
-        ledger: Remembers proxy and network, as hashes: a proxy's URL may hold a password.
+        ledger: Stores proxy and network as hashes: a proxy's URL may hold a password.
         settings: Sections download and youtube.
         now: The moment.
         find_network: Returns the present network; None without one.
@@ -44,7 +44,7 @@ def open_stale_gates(
     if network is None:
         return False
     proxies = _proxies(settings)
-    present = [_digest(proxies[DEFAULT]), _digest(network), *_marks(proxies)]
+    present = [_digest(proxies[DEFAULT]), _digest(network), *_fingerprints(proxies)]
     with ledger.read() as db:
         if meta.network_identity(db) == present:
             return False
@@ -65,38 +65,39 @@ def _stale_gates(
     present: Sequence[str],
     proxies: Mapping[str, str],
 ) -> list[Gate]:
-    """Return the gates that say nothing of the present proxies or network. Pure."""
+    """Return the gates that closed for other proxies or another network. Pure."""
     if known is None:
         return []
-    own = [gate for gate in closed if gate.name in EGRESS_GATES]
+    of_egresses = [gate for gate in closed if gate.name in EGRESS_GATES]
     if known[1] != present[1]:
-        return own
+        return of_egresses
     changed = {key for key, proxy in proxies.items() if _has_changed(key, proxy, known)}
     if known[0] != present[0]:
         changed.add(DEFAULT)
-    return [gate for gate in own if gate.egress in changed]
+    return [gate for gate in of_egresses if gate.egress in changed]
 
 
 def _has_changed(key: str, proxy: str, known: Sequence[str]) -> bool:
     """Return whether an egress had another user or password."""
-    mark = _mark(key, proxy)
-    name = mark.partition(":")[0]
-    return any(old != mark for old in known[2:] if old.partition(":")[0] == name)
+    present = _fingerprint(key, proxy)
+    name = present.partition(":")[0]
+    return any(old != present for old in known[2:] if old.partition(":")[0] == name)
 
 
-def _marks(proxies: Mapping[str, str]) -> list[str]:
-    return [_mark(key, proxy) for key, proxy in proxies.items() if key != DEFAULT]
+def _fingerprints(proxies: Mapping[str, str]) -> list[str]:
+    named = (each for each in proxies.items() if each[0] != DEFAULT)
+    return [_fingerprint(key, proxy) for key, proxy in named]
 
 
-def _mark(key: str, proxy: str) -> str:
-    """Return what is stored of an egress: its name and its address, as hashes."""
+def _fingerprint(key: str, proxy: str) -> str:
+    """Return an egress as it is stored: the hashes of its key and of its address."""
     return f"{_digest(key)}:{_digest(proxy)}"
 
 
 def _proxies(settings: Settings) -> dict[str, str]:
-    """Return the address of each egress by its key, that of the default way among them."""
-    ways = {way.key: way.proxy for way in egresses(settings)}
-    return ways | {DEFAULT: ways.get(DEFAULT) or settings.download.proxy or ""}
+    """Return the proxy of each egress by its key, that of the default one among them."""
+    proxies = {egress.key: egress.proxy for egress in egresses(settings)}
+    return proxies | {DEFAULT: proxies.get(DEFAULT) or settings.download.proxy or ""}
 
 
 def _digest(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The route that says what a collection would come to; it records nothing."""
+"""The route that previews a collection: lists and sums it up, and records nothing."""
 
 import time
 
@@ -28,13 +28,13 @@ router = APIRouter(prefix="/api/collections", tags=["Collections"])
     ),
 )
 def preview_collection(
-    context: ContextDep, session: OwnSession, wanted: PreviewWish
+    context: ContextDep, session: OwnSession, new_job: PreviewWish
 ) -> Response:
     """Look at a playlist, an album or a channel: items, hours, bytes, when it is done.
 
     It is listed as it is now; nothing is recorded or downloaded.
     """
-    posted = read_posted_link(context, session, wanted)
+    posted = read_posted_link(context, session, new_job)
     collection = posted.target.collection
     if collection is None:
         raise Problem(
@@ -46,7 +46,7 @@ def preview_collection(
     _require_open_gates(context)
     request = CollectionRequest.from_layer(collection, posted.layer)
     own_cookies = cookie_jars.find_cookies(context.layout, session.uuid)
-    previewed = context.preview_lane.preview(
+    previewed = context.previewer.preview(
         request, posted.options, own_cookies, context.is_closing
     )
     with context.read() as db:

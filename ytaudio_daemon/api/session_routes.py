@@ -8,14 +8,14 @@ from starlette.responses import Response
 from ytaudio_daemon.api.auth import (
     ContextDep,
     IsOperator,
+    SentByOperator,
     SessionKey,
-    ShowsOperator,
+    find_session_by_key,
+    find_session_by_uuid,
     own_session,
     raise_unauthorized,
     require_active,
     require_operator,
-    session_by_uuid,
-    shown_session,
 )
 from ytaudio_daemon.api.connection_table import peer_of
 from ytaudio_daemon.api.context import ApiContext
@@ -29,7 +29,7 @@ from ytaudio_daemon.api.response_documents import (
 from ytaudio_daemon.api.response_models import Overview, SessionAnswer, SessionPage
 from ytaudio_daemon.api.responses import json_response, openapi_responses
 from ytaudio_daemon.api.session_limits import BURST, MAX_UNUSED
-from ytaudio_daemon.api.vocabulary import Listed, session_state
+from ytaudio_daemon.api.vocabulary import Listed, to_session_state
 from ytaudio_daemon.ledger import queries, sessions
 from ytaudio_daemon.ledger.session_keys import count_unused
 from ytaudio_daemon.ledger.sessions import Session
@@ -42,14 +42,14 @@ router = APIRouter(prefix="/api/sessions", tags=["Sessions"])
 
 
 def known_session(
-    context: ContextDep, session_uuid: SessionId, shows_operator: ShowsOperator
+    context: ContextDep, session_uuid: SessionId, sent_by_operator: SentByOperator
 ) -> Session:
     """Return the session of an address; its key is all the authentication needed.
 
     Raises:
         Problem: The session is unknown or has expired.
     """
-    session = shown_session(context, session_uuid, by_uuid=shows_operator)
+    session = find_session_by_key(context, session_uuid, accept_uuid=sent_by_operator)
     if session is None:
         raise Problem(404, "unknown_session", "There is no session of that UUID.")
     return require_active(session)
@@ -72,7 +72,7 @@ def visible_session(
         raise_unauthorized(
             "Only the operator sees all sessions; name your own.", "Session"
         )
-    return own_session(context, key, shows_operator=False)
+    return own_session(context, key, sent_by_operator=False)
 
 
 VisibleSession = Annotated[Session | None, Depends(visible_session)]
@@ -81,8 +81,8 @@ VisibleSession = Annotated[Session | None, Depends(visible_session)]
 async def require_opening_rate(request: Request, context: ContextDep) -> None:
     """Refuse a client that opens sessions too fast.
 
-    Where a token is configured, only the operator opens sessions, as many as they like.
-    Async, and so one request at a time.
+    Where a token is configured, only the operator opens sessions, without this limit.
+    `async`, so that one request is counted at a time.
 
     Raises:
         Problem: The client has opened too many.
@@ -162,23 +162,22 @@ def list_sessions(
     after: After = None,
 ) -> Response:
     """List sessions, the oldest first: all for the operator, else the client's own."""
-    wanted = session_state(state)
+    wanted_state = to_session_state(state)
     if only is not None:
-        found = [only] if wanted in {None, only.state} and after is None else []
+        found = [only] if wanted_state in {None, only.state} and after is None else []
         return json_response(_session_page(context, found, limit, key))
-    last = None if after is None else session_by_uuid(context, after)
+    last = None if after is None else find_session_by_uuid(context, after)
     if after is not None and last is None:
         raise Problem(404, "unknown_session", "There is no session of that UUID.")
     with context.read() as db:
         found = sessions.sessions_after(
-            db, 0 if last is None else last.id, limit + 1, state=wanted
+            db, 0 if last is None else last.id, limit + 1, state=wanted_state
         )
     return json_response(_session_page(context, found, limit))
 
 
 @router.get(
-    "/stats/overview",
-    responses=openapi_responses(Overview, "The statistics", 401, 410),
+    "/stats/overview", responses=openapi_responses(Overview, "The statistics", 401, 410)
 )
 def get_overview(context: ContextDep, only: VisibleSession) -> Response:
     """Count sessions and jobs: all for the operator, else the client's own."""
@@ -237,26 +236,26 @@ def remove_cookies(
 
 
 def _api_session(
-    context: ApiContext, session: Session, shown: str | None = None
+    context: ApiContext, session: Session, key: str | None = None
 ) -> SessionAnswer:
     """Return a session's answer.
 
     Args:
         context: The resources.
         session: The session.
-        shown: The key by which the client knows it; None: the operator, by its UUID.
+        key: The key that the client sent; None for the operator, who gets the UUID.
     """
     with context.read() as db:
         now = read_now(db)
     summary = context.session_summary(session, now)
-    return to_api_session(summary, (shown or session.uuid).lower())
+    return to_api_session(summary, (key or session.uuid).lower())
 
 
 def _session_page(
-    context: ApiContext, found: list[Session], limit: int, shown: str | None = None
+    context: ApiContext, found: list[Session], limit: int, key: str | None = None
 ) -> SessionPage:
     page = found[:limit]
     return {
-        "sessions": [_api_session(context, session, shown) for session in page],
+        "sessions": [_api_session(context, session, key) for session in page],
         "next": page[-1].uuid if len(found) > limit else None,
     }

@@ -1,4 +1,4 @@
-"""The one lane in which the server lists collections for previews."""
+"""Makes previews of collections for the server, one at a time."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -19,16 +19,16 @@ from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.model.options import Options
 from ytaudio_daemon.settings import Settings
 
-#: A preview takes so long at most, in seconds.
+#: Seconds that a preview may take.
 TIMEOUT_S = 60.0
-#: Seconds after which a client that found the lane taken should come again.
+#: Seconds after which a client should ask again while another preview is made.
 RETRY_AFTER_S = 5
-#: What the list itself is to blame for; the rest may pass.
-_OF_THE_LIST = frozenset({FailureKind.UNAVAILABLE, FailureKind.POLICY})
+#: Failures that are the list's own; the others may pass.
+_LIST_FAILURES = frozenset({FailureKind.UNAVAILABLE, FailureKind.POLICY})
 
 
-class PreviewLane:
-    """Lists one collection at a time, whoever asks; starts nothing before the first.
+class SerialPreviewer:
+    """Previews one collection at a time; starts no process before the first.
 
     Args:
         layout: What its workers must not reach.
@@ -59,15 +59,15 @@ class PreviewLane:
         Raises:
             Problem: Another one is being made, or the list cannot be read.
         """
-        with self.taken():
+        with self.reserved():
             return self._list(request, options, own_cookies, is_closing)
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Take the lane for one preview.
+    def reserved(self) -> Iterator[None]:
+        """Reserve the previewer for one preview.
 
         Raises:
-            Problem: It is taken.
+            Problem: Another preview is being made.
         """
         if not self._lock.acquire(blocking=False):
             raise _busy_problem()
@@ -77,7 +77,7 @@ class PreviewLane:
             self._lock.release()
 
     def close(self) -> None:
-        """End the lane's processes."""
+        """End the template and the worker."""
         if self._previewer is not None:
             self._previewer.close()
 
@@ -134,5 +134,5 @@ def _timeout_problem() -> Problem:
 
 
 def _listing_problem(failure: Failure) -> Problem:
-    status = 422 if failure.kind in _OF_THE_LIST else 503
+    status = 422 if failure.kind in _LIST_FAILURES else 503
     return Problem(status, failure.code, failure.message, failure.hint)

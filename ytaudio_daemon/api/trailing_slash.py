@@ -1,4 +1,4 @@
-"""Lets `/api/jobs` be the same address as `/api/jobs/`.
+"""Makes `/api/jobs` the same address as `/api/jobs/`.
 
 Starlette redirects from one to the other (307), which curl follows only with `-L`.
 """
@@ -8,8 +8,8 @@ from collections.abc import Collection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class CollectionSlash:
-    """ASGI middleware that adds the last slash to the address of a collection.
+class TrailingSlash:
+    """ASGI middleware that adds the last slash to an address whose route ends in one.
 
     Args:
         app: The application that handles the requests.

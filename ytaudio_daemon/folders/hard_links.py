@@ -1,11 +1,11 @@
-"""The other names (hard links) of a file that somebody dropped."""
+"""Checks whether a dropped file has another hard link in the daemon's own folders."""
 
 import os
 from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 
-#: Answers that are remembered.
+#: Search results that are remembered.
 MAX_REMEMBERED = 10_000
 MORE_THAN_ONE = 2
 
@@ -13,14 +13,14 @@ MORE_THAN_ONE = 2
 _FileVersion = tuple[int, int, int]
 
 
-class SecondNames:
-    """Tells whether another name of a file is in one of some trees.
+class HardLinkSearch:
+    """Searches some folders for a second hard link of a file.
 
-    People keep lists as hard links: deduplicated, in a backup. Only where the other name
-    is one of ours it matters: another session's drop, a receipt, the ledger.
+    People keep lists as hard links, deduplicated or in a backup. Such a link is a danger
+    only in our folders, where it is another session's drop, a receipt or the ledger.
 
     Args:
-        trees: The folders to search.
+        trees: The folders to search, with all that are in them.
     """
 
     def __init__(self, *trees: Path) -> None:
@@ -28,7 +28,7 @@ class SecondNames:
         self._known: dict[_FileVersion, bool] = {}
 
     def search(self, found: os.stat_result) -> Generator[None, None, bool]:
-        """Search for a second name of a file, a folder in each step.
+        """Search for a second link of a file, one folder a step.
 
         Returns:
             Whether there is one.
