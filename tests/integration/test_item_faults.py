@@ -27,7 +27,7 @@ from ytaudio_daemon.daemon.schedule import Step
 from ytaudio_daemon.folders import cookie_jars
 from ytaudio_daemon.intake import parsed_drop
 from ytaudio_daemon.jobs import completer, runner
-from ytaudio_daemon.ledger import pruning, removals, sessions
+from ytaudio_daemon.ledger import expiry, pruning, removals
 from ytaudio_daemon.model import Failure, FailureKind, Outcome
 from ytaudio_daemon.notify import receiver_queue
 from ytaudio_daemon.pool import Ended, Listed
@@ -211,7 +211,7 @@ def end_jobs(daemon: Daemon) -> None:
 
 def sweep_sessions(daemon: Daemon, faults: Faults) -> Callable[[], bool]:
     end_jobs(daemon)
-    faults.put(sessions, "expire", lambda _, session, *_rest: session.name == "alice")
+    faults.put(expiry, "expire", lambda _, session, *_rest: session.name == "alice")
     daemon.let_pass(7200)
     daemon.loop.request_sweep()
     return lambda: (
