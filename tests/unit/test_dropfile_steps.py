@@ -16,8 +16,8 @@ from tests.cpu_limits import assert_cpu_below, step_times
 from ytaudio_daemon import dropfile
 from ytaudio_daemon.dropfile import DropKind, NotADropError
 
-#: Of a document that is read a portion of its text a step: 16 steps.
-SIZE = 1 << 18
+#: Of a document that is read a portion of its text a step: 8 steps.
+SIZE = 1 << 17
 #: Of one that is read some of its tokens a step.
 TOKENS_SIZE = 1 << 16
 #: Of CPU: several times what the worst step takes on a quiet machine.
@@ -73,7 +73,7 @@ CRAFTED: dict[str, tuple[DropKind, Callable[[], str]]] = {
     "one text of escapes": (DropKind.JSON, lambda: '["' + fill("\\u0041") + '"]'),
     "bytes that are no text": (
         DropKind.JSON,
-        lambda: "[" + " " * 70_000 + fill("\udcff"),
+        lambda: "[" + " " * 70_000 + fill("\udcff", 2 * SIZE),
     ),
     "links in a line": (
         DropKind.JSONL,
@@ -93,7 +93,7 @@ CRAFTED: dict[str, tuple[DropKind, Callable[[], str]]] = {
     "a comment of a page": (DropKind.HTML, lambda: "<!--" + fill("http://a ")),
     "rows of a quoted cell": (
         DropKind.TABLE,
-        lambda: (f'"{fill("http://a ", 60_000)}\n') * (SIZE >> 16),
+        lambda: (f'"{fill("http://a ", 60_000)}\n') * 4,
     ),
 }
 
