@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,26 @@ class Tally:
     @property
     def cpu_s(self) -> float:
         """The median run's CPU seconds."""
-        return statistics.median(each.cpu_s for each in self.spent)
+        return statistics.median(self.cpus_s)
+
+    @property
+    def cpus_s(self) -> list[float]:
+        """Each run's CPU seconds."""
+        return [each.cpu_s for each in self.spent]
+
+    def speed_over(self, peer: "Tally") -> list[float]:
+        """Return our throughput over the peer's in each round.
+
+        Both runs of a round are minutes apart at most. On a machine whose speed changes,
+        the ratio of two medians compares runs of different rounds.
+        """
+        pairs = zip(peer.spent, self.spent, strict=True)
+        return [theirs.wall_s / ours.wall_s for theirs, ours in pairs]
+
+    def cpu_over(self, peer: "Tally") -> list[float]:
+        """Return our CPU over the peer's in each round."""
+        pairs = zip(self.cpus_s, peer.cpus_s, strict=True)
+        return [ours_s / theirs_s for ours_s, theirs_s in pairs]
 
 
 def measure(setting: Setting) -> Section:
@@ -63,19 +82,27 @@ def _take_turns(setting: Setting, case: Case, count: int) -> dict[str, Tally]:
     with ExitStack() as stack:
         daemon = stack.enter_context(Daemon(folder / "ours", youtube))
         styles = _styles(daemon, setting, case, count, folder)
-        if case.is_copied:
+        if case.is_tiny:
             tls = stack.enter_context(_tls_daemon(folder / "tls", youtube))
             job = Job(ids=video_ids(count), format=case.format)
             styles[OURS_TLS] = lambda turn: _ours(tls, job, f"round{turn}")
         tallies = {name: Tally([], []) for name in styles}
         for turn in setting.rounds(case.budget_s):
-            for name, style in styles.items():
+            for name in in_turn(list(styles), turn):
                 setting.say(f"{case.name}: {name}, round {turn + 1}")
                 origin_s = youtube.cpu_s
-                tallies[name].spent.append(style(turn))
+                tallies[name].spent.append(styles[name](turn))
                 tallies[name].origin_s.append(youtube.cpu_s - origin_s)
     tallies[COLD] = _cold(setting, case, count, folder / "cold")
     return tallies
+
+
+def in_turn(names: list[str], turn: int) -> list[str]:
+    """Return a round's order: each second round goes backwards (A B C, C B A).
+
+    So a machine that becomes slower or faster favours nobody.
+    """
+    return names[::-1] if turn % 2 else names
 
 
 def _tls_daemon(root: Path, youtube: YouTube) -> Daemon:
@@ -145,9 +172,9 @@ def _cold(setting: Setting, case: Case, count: int, root: Path) -> Tally:
 def _findings(case: Case, count: int, tallies: Mapping[str, Tally]) -> list[Finding]:
     ours = tallies[OURS]
     found = [
-        goal.judge(
+        goal.judge_rounds(
             f"{case.name}: throughput over `{name.removeprefix('floor: ')}`",
-            tallies[name].wall_s / ours.wall_s,
+            ours.speed_over(tallies[name]),
         )
         for name, goal in case.goals.items()
         if name in tallies
@@ -158,22 +185,26 @@ def _findings(case: Case, count: int, tallies: Mapping[str, Tally]) -> list[Find
 def _cpu_findings(
     case: Case, count: int, tallies: Mapping[str, Tally]
 ) -> list[Finding]:
-    ours_s = tallies[OURS].cpu_s
-    overhead_ms = 1000 * (ours_s - tallies[FLOOR].cpu_s) / count
-    thriftiest_s = min(tallies[name].cpu_s for name in _peers(case))
+    ours = tallies[OURS]
+    thriftiest = min((tallies[name] for name in _peers(case)), key=lambda t: t.cpu_s)
+    pairs = zip(ours.cpus_s, tallies[FLOOR].cpus_s, strict=True)
+    overheads_ms = [1000 * (ours_s - floor_s) / count for ours_s, floor_s in pairs]
     found = [
-        goals.CPU_OVER_FLOOR.judge(f"{case.name}: CPU over the floor", overhead_ms),
-        goals.CPU_OVER_THRIFTIEST.judge(
-            f"{case.name}: CPU over that of the thriftiest peer", ours_s / thriftiest_s
+        goals.CPU_OVER_FLOOR.judge_rounds(
+            f"{case.name}: CPU over the floor", overheads_ms
+        ),
+        goals.CPU_OVER_THRIFTIEST.judge_rounds(
+            f"{case.name}: CPU over that of the thriftiest peer",
+            ours.cpu_over(thriftiest),
         ),
     ]
-    if case.is_copied:
-        tls_s = tallies[OURS_TLS].cpu_s
-        for name, cpu_s in (
-            (case.name, ours_s),
-            (f"{case.name}, SSL_CERT_FILE set", tls_s),
+    if case.is_tiny:
+        for name, tally in (
+            (case.name, ours),
+            (f"{case.name}, SSL_CERT_FILE set", tallies[OURS_TLS]),
         ):
-            found.append(goals.TINY_CPU.judge(f"{name}: CPU", 1000 * cpu_s / count))
+            cpus_ms = [1000 * cpu_s / count for cpu_s in tally.cpus_s]
+            found.append(goals.TINY_CPU.judge_rounds(f"{name}: CPU", cpus_ms))
     return found
 
 
@@ -184,15 +215,31 @@ def _detail(case: Case, count: int, tallies: Mapping[str, Tally]) -> str:
             name,
             f"{count / tally.wall_s:.2f}",
             f"{tally.cpu_s / count:.3f}",
+            _range([cpu_s / count for cpu_s in tally.cpus_s]),
             f"{tally.wall_s / ours.wall_s:.2f}",
             f"{tally.cpu_s / ours.cpu_s:.2f}",
             f"{1000 * statistics.median(tally.origin_s) / count:.0f}",
         )
         for name, tally in tallies.items()
     ]
-    head = ("", "links/s", "CPU s a link", "wall ÷ ours", "CPU ÷ ours", "origin CPU ms")
+    head = (
+        "",
+        "links/s",
+        "CPU s a link",
+        "its rounds",
+        "wall ÷ ours",
+        "CPU ÷ ours",
+        "origin CPU ms",
+    )
     note = f"`-n10` hands over {peers.batch_of(count)} at a time. " * (
         peers.batch_of(count) != 10
     )
     rounds = len(ours.spent)
-    return f"**{case.name}**, {count} links, rounds: {rounds}. {note}\n\n{table(head, rows)}"
+    return (
+        f"**{case.name}**, {count} links, rounds: {rounds}. {note}{case.note}\n\n"
+        f"{table(head, rows)}"
+    )
+
+
+def _range(values: Sequence[float]) -> str:
+    return f"{min(values):.3f} to {max(values):.3f}" if len(values) > 1 else "-"

@@ -6,18 +6,16 @@ warmed. The same result: the audio in the wanted format, with tags and cover ins
 """
 
 import json
-import os
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import imageio_ffmpeg
 import mutagen
 
 from bench import processes
 from bench.processes import Spent
-from bench.rig import watch_url
+from bench.rig import path_with_ffmpeg, watch_url
 from tests.youtube import YouTube
 
 #: How many run at once, where the tool lets one choose: a core each.
@@ -119,14 +117,8 @@ class Peer:
         ]
 
     def _environment(self) -> dict[str, str]:
-        programs = self._folder / "bin"
-        programs.mkdir(exist_ok=True)
-        ffmpeg = programs / "ffmpeg"
-        if not ffmpeg.exists():
-            ffmpeg.symlink_to(imageio_ffmpeg.get_ffmpeg_exe())
-        path = f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"
         return {
-            "PATH": path,
+            "PATH": path_with_ffmpeg(self._folder),
             "HOME": str(self._folder),
             "LANG": "C.UTF-8",
             "SSL_CERT_FILE": str(self._youtube.ca_file),

@@ -15,7 +15,9 @@ This file is written by `make bench` (its last section by the soak); do not edit
 Everything runs on one machine in one run, against the tests' own YouTube (`tests/youtube`), a local origin that the real yt-dlp talks to.
 Nothing here says how fast YouTube is; the figures say what we add to it.
 
-- Styles take turns (A B A B), three rounds (one with `--quick`, and fewer where the machine is too slow for three); a figure is the median of its rounds.
+- Styles take turns (A B C, C B A), three rounds (one with `--quick`, and fewer where the machine is too slow for three); a figure is the median of its rounds.
+- Links a second: a ratio is the median of its rounds' ratios, so that it compares runs that were near each other. In brackets stand the least and the most of the rounds:
+  the floor's are the same work each time, so what its rounds differ by is the machine. A change within the brackets of two runs is none.
 - Media are made before anything is timed.
 - Each group says how loaded the machine was. Ratios and CPU bear other work beside them; walls and latencies only on quiet cores are what the daemon does.
 - CPU is user plus system time of all processes concerned, ended ones included; the origin's own is in a column of its own.

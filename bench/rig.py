@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import imageio_ffmpeg
+
 from bench import processes
 from tests.youtube import YouTube
 
@@ -48,7 +50,7 @@ class Daemon:
         self.root = root
         self.began = 0.0
         self.ready_s = 0.0
-        self.environment = _environment(youtube) | more
+        self.environment = _environment(root.parent, youtube) | more
         #: What the log said and nobody has looked at yet.
         self.events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         #: Without the words for its root and what it is to do.
@@ -199,8 +201,23 @@ def eventually(
     return time.perf_counter()
 
 
-def _environment(youtube: YouTube | None) -> dict[str, str]:
+def path_with_ffmpeg(folder: Path) -> str:
+    """Return a `PATH` on which everybody finds the same ffmpeg first, whatever is installed.
+
+    Args:
+        folder: Gets a folder `bin` with a link to the static ffmpeg.
+    """
+    programs = folder / "bin"
+    programs.mkdir(parents=True, exist_ok=True)
+    ffmpeg = programs / "ffmpeg"
+    if not ffmpeg.exists():
+        ffmpeg.symlink_to(imageio_ffmpeg.get_ffmpeg_exe())
+    return f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+
+def _environment(folder: Path, youtube: YouTube | None) -> dict[str, str]:
     settings = {
+        "PATH": path_with_ffmpeg(folder),
         "YTAUDIO_INBOX_SETTLE": "0s",
         "YTAUDIO_PACE_PER_HOUR": "0",
         "YTAUDIO_SESSIONS_MAX_JOBS": "0",

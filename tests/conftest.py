@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
+    "tests.compiled_statements",
     "tests.integration.ledger_fixtures",
     "tests.leftovers",
     "tests.youtube.fixtures",

@@ -14,7 +14,7 @@ from tests.integration.cli_rig import BROKEN, Rig
 from ytaudio_daemon.cli.commands.wait import Poller
 from ytaudio_daemon.cli.exits import Exit
 from ytaudio_daemon.cli.liveness import DaemonLiveness, Liveness
-from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
+from ytaudio_daemon.ledger import Ledger, expiry, queries, sessions, transitions
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.views.documents import with_live_fields
@@ -251,7 +251,7 @@ def test_an_expired_session_takes_no_retry(rig: Rig, ledger: Ledger) -> None:
         uuid = cli_rig.fail(db)
         session = sessions.active_session(db, "party")
         assert session is not None
-        assert sessions.expire(db, session, cli_rig.now(), on_expiry="keep")
+        assert expiry.expire(db, session, cli_rig.now(), on_expiry="keep")
     ran = rig.call("retry", uuid)
     assert ran.code == 1
     assert "has expired; drop the link again" in ran.out
@@ -456,7 +456,7 @@ def test_nothing_of_an_expired_session_is_retried_and_that_is_no_success(
         cli_rig.fail(db)
         session = sessions.active_session(db, "party")
         assert session is not None
-        assert sessions.expire(db, session, cli_rig.now(), on_expiry="keep")
+        assert expiry.expire(db, session, cli_rig.now(), on_expiry="keep")
     ran = rig.run("retry", "--session", "party", "--failed")
     assert ran.code == Exit.UNKNOWN
     assert "has expired" in ran.err

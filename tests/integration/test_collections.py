@@ -19,6 +19,7 @@ from ytaudio_daemon.ledger import (
     archive,
     audit,
     bulk_cancel,
+    expiry,
     gates,
     listing_ends,
     outages,
@@ -203,8 +204,8 @@ def test_a_session_lives_until_its_collection_is_listed_and_leaves_nothing_when_
     with house.ledger.write() as db:
         session = sessions.active_session(db, "alice")
         assert session is not None
-        assert not sessions.expire(db, session, late, on_expiry="keep")
-        assert [each.id for each in sessions.stale_sessions(db, late, max_pending_s=1)]
+        assert not expiry.expire(db, session, late, on_expiry="keep")
+        assert [each.id for each in expiry.stale_sessions(db, late, max_pending_s=1)]
     house.show()
     document = json.loads(house.layout.session_status("alice").read_text())
     assert document["session"]["expires_at"] is None
@@ -217,7 +218,7 @@ def test_a_session_lives_until_its_collection_is_listed_and_leaves_nothing_when_
                 db, session.id, now, reason="session_expired", quota=quota
             ).is_complete
     with house.ledger.write() as db:
-        assert sessions.expire(db, session, late, on_expiry="keep")
+        assert expiry.expire(db, session, late, on_expiry="keep")
         assert pruning.session_to_prune(db, late, 1.0) is not None
     pruner = Pruner(house.ledger, house.settings, 0.0)
     mono = 1e3

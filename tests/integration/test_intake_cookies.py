@@ -10,7 +10,7 @@ from tests.integration.intake_rig import House, acting_as
 from tests.others import NOBODY, let_others_in, may_be_anybody
 from tests.youtube.accounts import cookies_text
 from ytaudio_daemon.folders import cookie_jars
-from ytaudio_daemon.ledger import cookies, sessions
+from ytaudio_daemon.ledger import cookies, expiry, sessions
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
 from ytaudio_daemon.model.cookies import parse_cookies
@@ -202,7 +202,7 @@ def test_a_session_that_ends_takes_its_cookies_with_it(
     expirer.sweep(house.now)
     assert jar_of(house)
     with house.ledger.write() as db:
-        assert sessions.expire(db, session_of(house), house.now, on_expiry="keep")
+        assert expiry.expire(db, session_of(house), house.now, on_expiry="keep")
     expirer.sweep(house.now)
     assert places_of(SECRET, tmp_path) == []
     assert list(house.layout.cookies.iterdir()) == []

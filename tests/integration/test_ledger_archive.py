@@ -20,6 +20,7 @@ from tests.integration.ledger_rig import FAILED as FAILED_OUTCOME
 from ytaudio_daemon.ledger import (
     Ledger,
     archive,
+    expiry,
     pruning,
     sessions,
     transitions,
@@ -213,7 +214,7 @@ def test_the_archive_outlives_the_session_and_holds_for_the_next_of_its_name(
     add(sqlite_ledger, had(A), "music")
     with sqlite_ledger.write() as db:
         old = sessions.open_session(db, "music", NOW)
-        assert sessions.expire(db, old, NOW, on_expiry="delete")
+        assert expiry.expire(db, old, NOW, on_expiry="delete")
         pruning.delete_events(db, old.id)
         pruning.delete_session(db, sessions.session_by_id(db, old.id))
     drop(sqlite_ledger, "music", [link(1, A)])

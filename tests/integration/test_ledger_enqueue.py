@@ -16,7 +16,7 @@ from tests.integration.ledger_rig import (
 )
 from tests.integration.ledger_rig import FAILED as FAILED_OUTCOME
 from ytaudio_daemon.errors import SessionExpiredError
-from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
+from ytaudio_daemon.ledger import Ledger, expiry, queries, sessions, transitions
 from ytaudio_daemon.ledger.enqueue import EnqueueResult, NewVideo, enqueue_link
 from ytaudio_daemon.model.line_rules import LinkAction
 from ytaudio_daemon.model.quota import Quota
@@ -125,6 +125,6 @@ def test_an_expired_session_takes_nothing(ledger: Ledger) -> None:
     with ledger.write() as db:
         session = sessions.open_session(db, "alice", NOW)
         sessions.require_active(db, session.id)
-        assert sessions.expire(db, session, later(1), on_expiry="keep")
+        assert expiry.expire(db, session, later(1), on_expiry="keep")
         with pytest.raises(SessionExpiredError):
             sessions.require_active(db, session.id)

@@ -21,7 +21,15 @@ from tests.integration.ledger_rig import claim as claim_now
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.jobs.outage_suspicion import end_outage_if_proven
 from ytaudio_daemon.jobs.record_failure import record_failure
-from ytaudio_daemon.ledger import Ledger, gates, outages, queries, sessions, transitions
+from ytaudio_daemon.ledger import (
+    Ledger,
+    expiry,
+    gates,
+    outages,
+    queries,
+    sessions,
+    transitions,
+)
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.schema import attempts
 from ytaudio_daemon.model import Failure, JobState, Outcome
@@ -136,7 +144,7 @@ def test_an_ended_session_keeps_its_failures_but_not_their_charges(
     claim = fail(ledger, DRM, 1, for_good=True)
     with ledger.write() as db:
         session = sessions.session_by_id(db, claim.session_id)
-        assert sessions.expire(db, session, later(2), on_expiry="keep")
+        assert expiry.expire(db, session, later(2), on_expiry="keep")
     assert settle(ledger, confirmed(DRM))
     assert found(ledger) == [("a", JobState.FAILED, 0)]
 

@@ -11,7 +11,7 @@ from tests.integration.ledger_rig import (
     links,
     song,
 )
-from ytaudio_daemon.ledger import Ledger, meta, outbox, sessions, transitions
+from ytaudio_daemon.ledger import Ledger, expiry, meta, outbox, sessions, transitions
 from ytaudio_daemon.ledger.meta import DeliveryCursor
 from ytaudio_daemon.model import JobState
 
@@ -29,7 +29,7 @@ def test_endings_are_read_in_order_and_once(ledger: Ledger) -> None:
         cancel_running(db, third.fence)
         session = sessions.active_session(db, "music")
         assert session is not None
-        assert sessions.expire(db, session, NOW, on_expiry="keep")
+        assert expiry.expire(db, session, NOW, on_expiry="keep")
     with ledger.read() as db:
         found, cursor = outbox.terminal_events_after(db, begun, 100)
         assert [ending.to_state for ending in found] == [

@@ -28,6 +28,7 @@ from ytaudio_daemon.ledger import (
     claims,
     collection_queries,
     drop_queries,
+    expiry,
     gates,
     held_jobs,
     listing_claims,
@@ -38,7 +39,6 @@ from ytaudio_daemon.ledger import (
     receipt_batch,
     receipts,
     removals,
-    sessions,
     subscriptions,
     transitions,
 )
@@ -148,7 +148,7 @@ HOT: dict[str, Callable[[Connection], Any]] = {
     "ended collections": lambda db: outbox.ended_collections(db, {1: 5}),
     "one collection": lambda db: collection_queries.collections_by_prefix(db, "ab"),
     "collections": lambda db: collection_queries.collections_of_session(db, 1),
-    "expiry": lambda db: sessions.due_to_expire(db, NOW, ttl_s=60),
+    "expiry": lambda db: expiry.due_to_expire(db, NOW, ttl_s=60),
     "lines": lambda db: receipts.receipt_page(db, 1, LinePart(), 100),
     "small receipts": lambda db: receipt_batch.read_small_receipts(db, [1, 2, 3], 20),
 }

@@ -3,18 +3,12 @@
 import pytest
 
 from tests.integration import one_drop
-from tests.integration.ledger_rig import (
-    NOW,
-    claimed,
-    drop,
-    later,
-    links,
-)
+from tests.integration.ledger_rig import NOW, claimed, drop, later, links
 from ytaudio_daemon.ledger import (
     Ledger,
     bulk_cancel,
+    expiry,
     meta,
-    removable_sessions,
     sessions,
     transitions,
 )
@@ -33,7 +27,7 @@ def _open(ledger: Ledger, name: str | None = "alice") -> sessions.Session:
 
 def _due(ledger: Ledger, now: Now, ttl_s: float = TTL) -> list[str]:
     with ledger.read() as db:
-        return [s.name for s in sessions.due_to_expire(db, now, ttl_s=ttl_s)]
+        return [s.name for s in expiry.due_to_expire(db, now, ttl_s=ttl_s)]
 
 
 def test_a_session_waits_for_its_drop_to_be_filed(ledger: Ledger) -> None:
@@ -69,8 +63,8 @@ def test_an_expired_session_makes_room_for_one_of_the_same_name(
 ) -> None:
     old = _open(ledger)
     with ledger.write() as db:
-        assert sessions.expire(db, old, NOW, on_expiry="keep")
-        assert not sessions.expire(db, old, NOW, on_expiry="keep"), "once"
+        assert expiry.expire(db, old, NOW, on_expiry="keep")
+        assert not expiry.expire(db, old, NOW, on_expiry="keep"), "once"
         assert sessions.session_by_id(db, old.id).state is SessionState.EXPIRED
         new = sessions.open_session(db, "alice", later(1))
         assert sessions.find_session(db, "alice") == new, "of several the newest"
@@ -111,22 +105,40 @@ def test_a_wall_clock_that_jumps_expires_nothing(ledger: Ledger, years: int) -> 
     jumped = Now(wall=NOW.wall + years * TEN_YEARS / 10, uptime_s=NOW.uptime_s + 60)
     assert _due(ledger, jumped) == []
     with ledger.read() as db:
-        assert sessions.stale_sessions(db, jumped, max_pending_s=TTL) == []
+        assert expiry.stale_sessions(db, jumped, max_pending_s=TTL) == []
 
 
 def test_unfinished_work_is_never_cut_off_by_the_clock(ledger: Ledger) -> None:
     drop(ledger, "alice", links("a"))
     assert _due(ledger, later(100 * TTL)) == []
     with ledger.write() as db:
-        (stuck,) = sessions.stale_sessions(db, later(14 * TTL), max_pending_s=14 * TTL)
+        (stuck,) = expiry.stale_sessions(db, later(14 * TTL), max_pending_s=14 * TTL)
         assert stuck.unfinished == 1
-        assert not sessions.expire(db, stuck, NOW, on_expiry="keep"), (
+        assert not expiry.expire(db, stuck, NOW, on_expiry="keep"), (
             "work came in between"
         )
         transitions.cancel(
             db, 1, later(14 * TTL), reason="session_expired", quota=Quota(max_jobs=0)
         )
-        assert sessions.expire(db, stuck, NOW, on_expiry="keep")
+        assert expiry.expire(db, stuck, NOW, on_expiry="keep")
+
+
+def test_sessions_whose_jobs_are_being_stopped_hide_no_other_stale_one(
+    ledger: Ledger,
+) -> None:
+    """Their host may be gone, and then they stay so."""
+    late = later(14 * TTL)
+    for number in range(expiry.MAX_STALE):
+        drop(ledger, f"gone-{number}", links("a"))
+        claimed(ledger)
+    drop(ledger, "alice", links("a"))
+    with ledger.write() as db:
+        for job_id in range(1, expiry.MAX_STALE + 1):
+            transitions.cancel(
+                db, job_id, NOW, reason="session_expired", quota=Quota(max_jobs=1)
+            )
+        stale = expiry.stale_sessions(db, late, max_pending_s=14 * TTL)
+    assert [session.name for session in stale] == ["alice"]
 
 
 def test_giving_up_lets_no_held_job_in_and_comes_to_its_end(ledger: Ledger) -> None:
@@ -134,13 +146,13 @@ def test_giving_up_lets_no_held_job_in_and_comes_to_its_end(ledger: Ledger) -> N
     drop(ledger, "alice", links("a", "b", "c"), quota=one)
     late = later(14 * TTL)
     with ledger.write() as db:
-        (stuck,) = sessions.stale_sessions(db, late, max_pending_s=14 * TTL)
+        (stuck,) = expiry.stale_sessions(db, late, max_pending_s=14 * TTL)
         done = bulk_cancel.cancel_batch(
             db, stuck.id, late, reason="session_expired", quota=one, limit=1
         )
         assert (done.cancelled, done.is_complete) == (1, False)
         # Held ones first: had the queued one gone, another would have come in.
-        (left,) = sessions.stale_sessions(db, late, max_pending_s=14 * TTL)
+        (left,) = expiry.stale_sessions(db, late, max_pending_s=14 * TTL)
         assert (left.counts[JobState.QUEUED], left.counts[JobState.HELD]) == (1, 1)
         # Done in pieces: the first must not count as activity, or the rest would wait.
         done = bulk_cancel.cancel_batch(
@@ -185,13 +197,13 @@ def test_files_go_only_where_expiry_says_so(
     with ledger.write() as db:
         sessions.set_limits(db, session, NOW, on_expiry=own)
         limited = sessions.session_by_id(db, session.id)
-        assert removable_sessions.sessions_to_remove(db) == []
-        assert sessions.expire(db, limited, NOW, on_expiry=config)
-        waiting = removable_sessions.sessions_to_remove(db)
+        assert expiry.sessions_to_remove(db) == []
+        assert expiry.expire(db, limited, NOW, on_expiry=config)
+        waiting = expiry.sessions_to_remove(db)
         assert [s.id for s in waiting] == ([session.id] if removed else [])
         for one in waiting:
-            removable_sessions.mark_removed(db, one)
-        assert removable_sessions.sessions_to_remove(db) == []
+            expiry.mark_removed(db, one)
+        assert expiry.sessions_to_remove(db) == []
 
 
 def test_the_diary_keeps_name_age_and_cursor(ledger: Ledger) -> None:

@@ -13,7 +13,7 @@ from ytaudio_daemon.cli.commands.inbox_writer import write_drop
 from ytaudio_daemon.cli.commands.status_documents import read_session_document
 from ytaudio_daemon.doctor.folder_checks import check_tree_folders
 from ytaudio_daemon.errors import UnknownSessionError, UsageError
-from ytaudio_daemon.ledger import sessions
+from ytaudio_daemon.ledger import expiry, sessions
 from ytaudio_daemon.maintenance.session_removal import SessionRemover
 from ytaudio_daemon.operations.session_changes import create_session
 
@@ -74,7 +74,7 @@ def test_the_end_of_a_session_leaves_its_namesakes_library_alone(house: House) -
         ended, _ = (
             sessions.open_session(db, name, house.now) for name in ("Hello", "HELLO")
         )
-        assert sessions.expire(db, ended, house.now, on_expiry="delete")
+        assert expiry.expire(db, ended, house.now, on_expiry="delete")
     (library / "Hello" / "nobody's").mkdir()
     for session, title in (
         (ended, "mine"),

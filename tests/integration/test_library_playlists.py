@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.collections_rig import OTHER, PLAYLIST, listed
 from tests.integration.library_rig import ALBUM, LibraryHouse, album
-from ytaudio_daemon.ledger import meta, sessions, transitions
+from ytaudio_daemon.ledger import expiry, meta, sessions, transitions
 from ytaudio_daemon.maintenance.session_removal import SessionRemover
 from ytaudio_daemon.model.m3u_playlist import is_untouched
 
@@ -266,7 +266,7 @@ def test_the_end_of_a_session_takes_its_own_from_a_folder_that_is_shared(
     with house.ledger.write() as db:
         old = sessions.active_session(db, "alice")
         assert old is not None
-        sessions.expire(db, old, house.now, on_expiry="delete")
+        expiry.expire(db, old, house.now, on_expiry="delete")
     house.drop(name="new.txt")
     house.take()
     house.complete("C")

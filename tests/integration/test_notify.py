@@ -12,7 +12,7 @@ from tests.forms import assert_described
 from tests.integration.notify_rig import Office, open_messenger, open_office
 from tests.integration.receiver import Receiver, serving
 from tests.integration.views_rig import video
-from ytaudio_daemon.ledger import Ledger, sessions
+from ytaudio_daemon.ledger import Ledger, expiry, sessions
 from ytaudio_daemon.ledger.drops import NewLine
 from ytaudio_daemon.ledger.meta import DeliveryCursor
 from ytaudio_daemon.notify import backoff, cursors, message_builders, notifications
@@ -94,7 +94,7 @@ def test_a_session_s_end_is_told(office: Office, receiver: Receiver) -> None:
     with office.ledger.write() as db:
         session = sessions.active_session(db, "music")
         assert session is not None
-        assert sessions.expire(db, session, office.now(), on_expiry="keep")
+        assert expiry.expire(db, session, office.now(), on_expiry="keep")
     office.rest()
     notice = receiver.got[-1]
     assert notice["event"] == "session_expired"

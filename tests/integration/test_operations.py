@@ -20,7 +20,7 @@ from tests.integration.ledger_rig import (
 )
 from ytaudio_daemon.errors import IllegalMoveError, SessionExpiredError, UsageError
 from ytaudio_daemon.folders import Layout
-from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
+from ytaudio_daemon.ledger import Ledger, expiry, queries, sessions, transitions
 from ytaudio_daemon.ledger.enqueue import NewVideo
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import SessionState
@@ -86,7 +86,7 @@ def test_a_link_is_enqueued_until_the_session_has_ended(
         assert enqueue(db, session.id, now=now).action is LinkAction.DUPLICATE
     job_changes.cancel_session_jobs(open_write, session.id, NO_LIMIT)
     with open_write() as (db, now):
-        assert sessions.expire(db, session, now, on_expiry="keep")
+        assert expiry.expire(db, session, now, on_expiry="keep")
         with pytest.raises(SessionExpiredError):
             enqueue(db, session.id, now=now)
 

@@ -23,8 +23,8 @@ from tests.integration.ledger_rig import (
 from ytaudio_daemon.ledger import (
     Ledger,
     audit,
+    expiry,
     pruning,
-    removable_sessions,
     schema,
     sessions,
     transitions,
@@ -76,7 +76,7 @@ def end(ledger: Ledger, name: str) -> None:
     with ledger.write() as db:
         session = sessions.active_session(db, name)
         assert session is not None
-        assert sessions.expire(db, session, NOW, on_expiry="keep")
+        assert expiry.expire(db, session, NOW, on_expiry="keep")
 
 
 def rows(ledger: Ledger) -> dict[str, int]:
@@ -173,8 +173,8 @@ def test_audio_of_a_forgotten_session_is_not_taken_for_its_namesakes(
     with ledger.write() as db:
         again = sessions.open_session(db, "old", later(2 * YEAR))
         other = sessions.open_session(db, "other", later(2 * YEAR))
-        assert removable_sessions.is_name_shared(db, again)
-        assert not removable_sessions.is_name_shared(db, other)
+        assert expiry.is_name_shared(db, again)
+        assert not expiry.is_name_shared(db, other)
         assert again.state is SessionState.ACTIVE
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.intake_rig import House
 from ytaudio_daemon.folders import trash
-from ytaudio_daemon.ledger import Connection, sessions
+from ytaudio_daemon.ledger import Connection, expiry, sessions
 from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
 from ytaudio_daemon.model.clock import Now
 
@@ -60,6 +60,25 @@ def test_one_that_cannot_be_thrown_away_holds_up_no_other(
     assert not old.exists()
 
 
+def test_a_page_of_sessions_that_cannot_be_thrown_away_holds_up_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "PAGE_SIZE", 2)
+    *stuck, other = opened(house, "stuck", "jammed", "other")
+    plain = trash.move_to_trash
+
+    def refuse(root: Path, name: str, as_name: str) -> bool:
+        if name in {folder.name for folder in stuck}:
+            raise PermissionError(13, "Permission denied", name)
+        return plain(root, name, as_name)
+
+    monkeypatch.setattr(trash, "move_to_trash", refuse)
+    with pytest.raises(PermissionError):
+        session_expirer(house).sweep(LATER)
+    assert all(folder.exists() for folder in stuck)
+    assert not other.exists()
+
+
 def test_what_cannot_be_deleted_holds_up_no_other_and_is_told(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,7 +108,7 @@ def test_what_is_said_after_the_look_counts(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept, touched, due = opened(house, "kept", "touched", "due")
-    plain = sessions.expire
+    plain = expiry.expire
 
     def expire(db: Connection, *args: Any, **options: Any) -> bool:
         """Somebody's command came between the look and this."""
@@ -97,7 +116,7 @@ def test_what_is_said_after_the_look_counts(
         db.exec_driver_sql("UPDATE sessions SET last_activity_lived = 9e9 WHERE id = 2")
         return plain(db, *args, **options)
 
-    monkeypatch.setattr(sessions, "expire", expire)
+    monkeypatch.setattr(expiry, "expire", expire)
     session_expirer(house).sweep(LATER)
     assert house.ask("SELECT state, removal FROM sessions ORDER BY id") == [
         ("expired", None),
@@ -138,7 +157,7 @@ def test_a_session_whose_drop_is_being_taken_does_not_end(house: House) -> None:
         session = sessions.active_session(db, "alice")
         assert session is not None
         db.exec_driver_sql("UPDATE sessions SET queued = 0")
-        assert not sessions.expire(db, session, LATER, on_expiry="keep")
+        assert not expiry.expire(db, session, LATER, on_expiry="keep")
 
 
 def test_raised_limits_let_held_jobs_in(tmp_path: Path) -> None:
@@ -167,7 +186,7 @@ def test_the_name_of_a_folder_means_the_session_in_it(house: House) -> None:
         first = sessions.open_session(db, "a", house.now)
         db.exec_driver_sql(f"UPDATE sessions SET name = '{first.uuid}'")
         assert sessions.find_session(db, first.uuid) is not None
-        assert sessions.expire(db, first, LATER, on_expiry="keep")
+        assert expiry.expire(db, first, LATER, on_expiry="keep")
         assert getattr(sessions.find_session(db, first.uuid), "id", 0) == first.id
         second = sessions.open_session(db, first.uuid, LATER)
         assert getattr(sessions.find_session(db, first.uuid), "id", 0) == second.id

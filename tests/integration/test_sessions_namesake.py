@@ -8,7 +8,7 @@ import pytest
 from tests.new_ledgers import new_ledger
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.prepare import prepare
-from ytaudio_daemon.ledger import sessions
+from ytaudio_daemon.ledger import expiry, sessions
 from ytaudio_daemon.maintenance.session_expiry import SessionExpirer
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.settings import load
@@ -47,7 +47,7 @@ class House:
 
     def expire(self, session: sessions.Session, on_expiry: str) -> None:
         with self.ledger.write() as db:
-            assert sessions.expire(db, session, NOW, on_expiry=on_expiry)
+            assert expiry.expire(db, session, NOW, on_expiry=on_expiry)
         SessionExpirer(self.ledger, self.layout, self.settings).sweep(NOW)
 
 
@@ -76,7 +76,7 @@ def test_an_end_with_delete_leaves_what_a_newer_namesake_has(tmp_path: Path) -> 
     first = house.open()
     gone = house.publish(first, "gone.m4a", linked=True)
     with house.ledger.write() as db:  # ... and the daemon is killed
-        assert sessions.expire(db, first, NOW, on_expiry="delete")
+        assert expiry.expire(db, first, NOW, on_expiry="delete")
     second = house.open()
     fresh = house.publish(second, "fresh.m4a", linked=True)
 

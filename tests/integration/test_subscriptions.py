@@ -14,7 +14,7 @@ from tests.integration.collections_rig import (
     listed,
     video,
 )
-from ytaudio_daemon.ledger import audit, collections, sessions, subscriptions
+from ytaudio_daemon.ledger import audit, collections, expiry, sessions, subscriptions
 from ytaudio_daemon.model import Failure, FailureKind
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.list_totals import FeedState
@@ -303,7 +303,7 @@ def test_a_session_with_a_subscription_does_not_expire(
     follow(house)
     house.let_pass(1000 * DAY_S)
     with house.ledger.read() as db:
-        assert sessions.due_to_expire(db, house.now, ttl_s=1.0) == []
+        assert expiry.due_to_expire(db, house.now, ttl_s=1.0) == []
         session = sessions.active_session(db, "alice")
     assert session is not None
     assert session.subscriptions == 1

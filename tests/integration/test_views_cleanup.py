@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.views_rig import Rig, new_rig, video
 from ytaudio_daemon.errors import LedgerBusyError
-from ytaudio_daemon.ledger import Ledger, pruning, receipts, sessions
+from ytaudio_daemon.ledger import Ledger, expiry, pruning, receipts, sessions
 from ytaudio_daemon.views import ViewSettings
 
 
@@ -22,7 +22,7 @@ def forget(rig: Rig, name: str) -> None:
     with rig.ledger.write() as db:
         session = sessions.active_session(db, name)
         assert session is not None
-        assert sessions.expire(db, session, rig.now, on_expiry="keep")
+        assert expiry.expire(db, session, rig.now, on_expiry="keep")
         while pruning.delete_lines(db, pruning.next_drop_ids(db, session.id, 0)):
             pass
         pruning.delete_jobs(db, session.id)
@@ -133,7 +133,7 @@ def test_an_unused_session_without_a_name_leaves_no_document(rig: Rig) -> None:
     with rig.ledger.write() as db:
         for session in (unused, named, sessions.active_session(db, "used")):
             assert session is not None
-            assert sessions.expire(db, session, rig.now, on_expiry="keep")
+            assert expiry.expire(db, session, rig.now, on_expiry="keep")
     rig.refresh()
 
     assert theirs == {d for d in documents(rig) if d.startswith("sessions/")}

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.views_rig import Rig, new_rig, video
 from ytaudio_daemon.folders import library, library_copy, published, safe_open
-from ytaudio_daemon.ledger import Ledger, queries, sessions, transitions
+from ytaudio_daemon.ledger import Ledger, expiry, queries, sessions, transitions
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.library_template import LibraryPlace
 from ytaudio_daemon.model.line_rules import RetryRefusal
@@ -302,7 +302,7 @@ def test_a_session_of_the_same_name_shares_the_folder(lite: Rig) -> None:
     with lite.ledger.write() as db:
         old = sessions.active_session(db, "music")
         assert old is not None
-        sessions.expire(db, old, lite.now, on_expiry="keep")
+        expiry.expire(db, old, lite.now, on_expiry="keep")
     lite.drop(video(1), name=b"again.txt")
     lite.complete(b"another")
     lite.refresh()

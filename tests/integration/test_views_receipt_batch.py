@@ -78,7 +78,7 @@ def test_a_hundred_receipts_take_a_few_statements(lite: Rig) -> None:
     asked: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(small_receipts, "BATCH_S", 60.0)
-        engine = lite.ledger._sa_engine
+        engine = lite.ledger.sa_engine
         sa.event.listen(
             engine, "before_cursor_execute", lambda *args: asked.append(args[2])
         )

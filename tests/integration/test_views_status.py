@@ -19,6 +19,7 @@ from ytaudio_daemon.errors import LedgerBusyError
 from ytaudio_daemon.ledger import (
     Ledger,
     drops,
+    expiry,
     gates,
     meta,
     queries,
@@ -229,7 +230,7 @@ def test_the_newest_session_of_a_name_is_shown(lite: Rig) -> None:
     with lite.ledger.write() as db:
         old = sessions.active_session(db, "music")
         assert old is not None
-        assert sessions.expire(db, old, lite.now, on_expiry="keep")
+        assert expiry.expire(db, old, lite.now, on_expiry="keep")
     lite.refresh()
     assert lite.session()["session"]["state"] == "expired"
     assert lite.session()["session"]["expires_at"] is None

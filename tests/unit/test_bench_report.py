@@ -1,11 +1,18 @@
 """What the bench says of its figures."""
 
+import shutil
+from pathlib import Path
+
+import imageio_ffmpeg
 import pytest
 
 from bench import goals, report
 from bench.__main__ import LIMIT_S, MEASURES, USUAL_S, _time_share
 from bench.findings import Section
 from bench.flood import Flood, _extrapolate
+from bench.links import Tally, in_turn
+from bench.processes import Spent
+from bench.rig import Daemon
 
 
 def test_a_missed_goal_stands_at_the_top_with_its_limit() -> None:
@@ -54,3 +61,41 @@ def test_a_late_run_gives_what_is_left_less_time() -> None:
     assert _time_share(["flood"], 0.0) == 1.0
     assert _time_share(["flood"], LIMIT_S - usual_s / 2) == pytest.approx(0.5)
     assert _time_share(["flood"], 10 * LIMIT_S) == pytest.approx(0.1)
+
+
+def test_a_ratio_compares_runs_of_the_same_round() -> None:
+    # The machine takes three times as long for everybody after the first round.
+    ours = Tally([Spent(1.0, 1.0), Spent(3.0, 3.0), Spent(3.0, 3.0)], [])
+    peer = Tally([Spent(2.0, 1.25), Spent(6.0, 3.75), Spent(6.3, 3.0)], [])
+    assert ours.speed_over(peer) == pytest.approx([2.0, 2.0, 2.1])
+    assert ours.cpu_over(peer) == pytest.approx([0.8, 0.8, 1.0])
+
+
+def test_a_figure_of_several_rounds_says_how_far_they_differ() -> None:
+    goal = goals.CPU_OVER_THRIFTIEST
+    found = goal.judge_rounds("Songs", [1.07, 0.88, 0.97])
+    assert (found.measured, found.met) == ("0.97 times (0.88 to 1.07)", True)
+    assert goal.judge_rounds("Songs", [1.07]).measured == "1.07 times"
+
+
+def test_a_machine_that_becomes_slower_favours_no_style() -> None:
+    names = ["ours", "peer", "floor"]
+    places = dict.fromkeys(names, 0)
+    for turn in (0, 1):
+        for place, name in enumerate(in_turn(names, turn)):
+            places[name] += place
+    assert set(places.values()) == {2}
+
+
+def test_daemon_and_peers_find_the_same_ffmpeg_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "usr" / "ffmpeg"
+    installed.parent.mkdir()
+    installed.write_text("#!/bin/sh\n")
+    installed.chmod(0o755)
+    monkeypatch.setenv("PATH", str(installed.parent))
+    daemon = Daemon(tmp_path / "root", None)
+    found = shutil.which("ffmpeg", path=daemon.environment["PATH"])
+    assert found is not None
+    assert Path(found).samefile(imageio_ffmpeg.get_ffmpeg_exe())

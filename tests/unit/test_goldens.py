@@ -151,10 +151,11 @@ def codes(_: Path) -> str:
     return lines(found)
 
 
-def literals() -> set[str]:
+@cache
+def literals() -> frozenset[str]:
     """Return every string that is no docstring, and the firm parts of f-strings."""
     docs = {id(node.value) for node in nodes() if isinstance(node, ast.Expr)}
-    return {text for n in nodes() if id(n) not in docs for text in constants(n)}
+    return frozenset(t for n in nodes() if id(n) not in docs for t in constants(n))
 
 
 def texts(_: Path) -> str:
@@ -251,6 +252,14 @@ GOLDENS: dict[str, Callable[[Path], str]] = {
     "python.txt": python,
     "environment.txt": environment,
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten_afterwards() -> Iterator[None]:
+    """Give half a million nodes back: each later collection of garbage would visit them."""
+    yield
+    for remembered in (trees, nodes, enums, sources, literals):
+        remembered.cache_clear()
 
 
 @pytest.mark.parametrize("name", GOLDENS)

@@ -73,19 +73,13 @@ OwnCollection = Annotated[CollectionDetails, Depends(own_collection)]
     ),
 )
 def list_collections(
-    context: ContextDep,
-    session: KnownSession,
-    limit: Limit = 100,
-    after: After = None,
+    context: ContextDep, session: KnownSession, limit: Limit = 100, after: After = None
 ) -> Response:
     """List a session's playlists, albums and channels, the oldest first."""
     last = None if after is None else _require_own(context, session, after)
     with context.read() as db:
         found = collection_queries.find_collections(
-            db,
-            session_id=session.id,
-            after_id=last.id if last else 0,
-            limit=limit + 1,
+            db, session_id=session.id, after_id=last.id if last else 0, limit=limit + 1
         )
     document: CollectionPage = {
         "schema": "ytaudio.collections/1",

@@ -116,11 +116,7 @@ class ApiContext:
     def job_document(self, row: JobRow, *, is_daemon_up: bool) -> JobDocument:
         """Return a job's document, with progress if the daemon is running."""
         plain = job_document(
-            row,
-            None,
-            None,
-            self.settings.retry.attempts,
-            circumstances(self.settings),
+            row, None, None, self.settings.retry.attempts, circumstances(self.settings)
         )
         if not is_daemon_up:
             return plain

@@ -5,12 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from ytaudio_daemon.api.auth import (
-    ContextDep,
-    OwnSession,
-    SentByOperator,
-    SessionKey,
-)
+from ytaudio_daemon.api.auth import ContextDep, OwnSession, SentByOperator, SessionKey
 from ytaudio_daemon.api.collection_routes import COLLECTION_LINKS, post_collection
 from ytaudio_daemon.api.context import ApiContext
 from ytaudio_daemon.api.job_answers import JobAnswers, api_job
@@ -91,9 +86,7 @@ PolledDep = Annotated[PolledJobs, Depends(get_polled_jobs)]
             links=JOB_LINKS,
         ),
         **openapi_responses(
-            JobAnswer,
-            "The session has this audio already, or again",
-            links=JOB_LINKS,
+            JobAnswer, "The session has this audio already, or again", links=JOB_LINKS
         ),
         **openapi_responses(
             CollectionAnswer,
@@ -250,9 +243,7 @@ def cancel_job(context: ContextDep, row: OwnJob) -> Response:
         fresh = queries.job_by_id(db, row.id)
     if result.is_too_late:
         raise Problem(
-            409,
-            "illegal_move",
-            f"The job is {result}; it can no longer be cancelled.",
+            409, "illegal_move", f"The job is {result}; it can no longer be cancelled."
         )
     status = 202 if result is CancelResult.REQUESTED else 200
     return json_response(api_job(context, fresh), status)

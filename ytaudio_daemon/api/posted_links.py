@@ -9,7 +9,7 @@ from ytaudio_daemon.api.vocabulary import to_options
 from ytaudio_daemon.dropfile.link_target import (
     LinkTarget,
     find_range_emptied_by,
-    misused_option,
+    misused_options,
     single_target,
 )
 from ytaudio_daemon.errors import UnsafePathError
@@ -18,7 +18,6 @@ from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model import Layer, OptionError, Options
 from ytaudio_daemon.model.collection_options import check_collection_option
 from ytaudio_daemon.model.options import check_layer, effective_options
-from ytaudio_daemon.model.subscription import misused_follow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +82,7 @@ def _target(url: str, layer: Layer, defaults: Layer) -> LinkTarget:
     """
     target = single_target(url, layer)
     is_list = target.collection is not None
-    misused = misused_follow(layer) if is_list else misused_option(layer)
+    misused = misused_options(layer, layer, has_collection=is_list)
     emptied = find_range_emptied_by(defaults, layer) if is_list else None
     problem = target.problem or misused or emptied
     if problem is not None:

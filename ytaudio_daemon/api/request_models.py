@@ -238,9 +238,7 @@ class PreviewWish(NewJob):
         extra="forbid",
         strict=True,
         json_schema_extra={
-            "examples": [
-                {"url": EXAMPLE_LIST_URL, "selection": {"max": "10m"}},
-            ]
+            "examples": [{"url": EXAMPLE_LIST_URL, "selection": {"max": "10m"}}]
         },
     )
 

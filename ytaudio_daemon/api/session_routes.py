@@ -177,8 +177,7 @@ def list_sessions(
 
 
 @router.get(
-    "/stats/overview",
-    responses=openapi_responses(Overview, "The statistics", 401, 410),
+    "/stats/overview", responses=openapi_responses(Overview, "The statistics", 401, 410)
 )
 def get_overview(context: ContextDep, only: VisibleSession) -> Response:
     """Count sessions and jobs: all for the operator, else the client's own."""

@@ -54,12 +54,7 @@ def get_start_page(request: Request, context: ContextDep) -> Response:
 
 
 def render(
-    *,
-    host: str,
-    base: str,
-    daemon_down_reason: str,
-    ledger_error: str,
-    has_token: bool,
+    *, host: str, base: str, daemon_down_reason: str, ledger_error: str, has_token: bool
 ) -> str:
     """Return the page as HTML. Pure.
 

@@ -23,10 +23,7 @@ router = APIRouter(prefix="/api/subscriptions", tags=["Subscriptions"])
     ),
 )
 def list_subscriptions(
-    context: ContextDep,
-    session: OwnSession,
-    limit: Limit = 100,
-    after: After = None,
+    context: ContextDep, session: OwnSession, limit: Limit = 100, after: After = None
 ) -> Response:
     """List what the session follows or followed, the oldest first."""
     last = None if after is None else find_own_collection(context, session, after)

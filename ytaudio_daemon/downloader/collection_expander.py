@@ -17,12 +17,7 @@ from ytaudio_daemon.downloader.stop_signal import INTERRUPTED, POLL_S, StopSigna
 from ytaudio_daemon.downloader.worker_runtime import WorkerRuntime
 from ytaudio_daemon.errors import UnsafePathError
 from ytaudio_daemon.folders import Layout, publishing
-from ytaudio_daemon.model import (
-    Failure,
-    ListedEntry,
-    ListedPage,
-    Outcome,
-)
+from ytaudio_daemon.model import Failure, ListedEntry, ListedPage, Outcome
 from ytaudio_daemon.model.selection import in_order
 from ytaudio_daemon.pool import Ended, Listed
 from ytaudio_daemon.settings import Settings

@@ -10,6 +10,7 @@ from pathlib import Path
 from ytaudio_daemon.downloader.await_attempt import ProgressListener, run_to_end
 from ytaudio_daemon.downloader.egress_choice import EgressChoice
 from ytaudio_daemon.downloader.finished_files import FinishedFiles
+from ytaudio_daemon.downloader.pool_thread import AttemptHandle
 from ytaudio_daemon.downloader.retry_policy import retry_delay_s
 from ytaudio_daemon.downloader.stop_signal import INTERRUPTED, StopLevel, StopSignal
 from ytaudio_daemon.downloader.work_dirs import SharedWorkDir, user_cache_dir
@@ -150,9 +151,7 @@ class FolderDownloader:
         return future, future is mine
 
     def _remove_future(
-        self,
-        request: DownloadRequest,
-        future: "Future[DownloadOutcome | None]",
+        self, request: DownloadRequest, future: "Future[DownloadOutcome | None]"
     ) -> None:
         with self._lock:
             if self._downloads.get(request.audio_key) is future:
@@ -222,21 +221,7 @@ class FolderDownloader:
         """
         key, number = name
         egress = self.egress.current
-        earlier = publishing.begin_attempt(layout, key, number)
-        attempt_request = fetch_request(
-            self._settings,
-            self._runtime.tools,
-            key=key,
-            attempt=number,
-            link=request.link,
-            options=request.options.to_json(),
-            attempt_dir=layout.attempt_dir(key, number),
-            earlier_dirs=earlier,
-            cache_dir=layout.cache,
-            album_tags=request.album_tags,
-            egress=egress,
-        )
-        handle = self._runtime.start(attempt_request)
+        handle = self._start(request, layout, name, egress)
         control.on_queued()
         stop_signal = control.stop_signal
         ended = run_to_end(
@@ -254,12 +239,32 @@ class FolderDownloader:
             outcome = replace(outcome, failure=INTERRUPTED)
         return DownloadOutcome(outcome=outcome, attempts=number)
 
-    def _publish(
+    def _start(
         self,
         request: DownloadRequest,
-        job: Path,
-        outcome: Outcome,
-        attempts: int,
+        layout: Layout,
+        name: tuple[str, int],
+        egress: str,
+    ) -> AttemptHandle:
+        key, number = name
+        earlier = publishing.begin_attempt(layout, key, number)
+        attempt_request = fetch_request(
+            self._settings,
+            self._runtime.tools,
+            key=key,
+            attempt=number,
+            link=request.link,
+            options=request.options.to_json(),
+            attempt_dir=layout.attempt_dir(key, number),
+            earlier_dirs=earlier,
+            cache_dir=layout.cache,
+            album_tags=request.album_tags,
+            egress=egress,
+        )
+        return self._runtime.start(attempt_request)
+
+    def _publish(
+        self, request: DownloadRequest, job: Path, outcome: Outcome, attempts: int
     ) -> DownloadOutcome:
         result = outcome.result
         if result is None:

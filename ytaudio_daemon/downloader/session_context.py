@@ -10,11 +10,7 @@ from ytaudio_daemon.downloader.options_input import (
     default_settings,
     parse_url,
 )
-from ytaudio_daemon.errors import (
-    SessionExpiredError,
-    UnknownSessionError,
-    UsageError,
-)
+from ytaudio_daemon.errors import SessionExpiredError, UnknownSessionError, UsageError
 from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.ledger import Connection, queries, sessions
 from ytaudio_daemon.ledger.sessions import Session

@@ -9,9 +9,7 @@ from ytaudio_daemon.model import Failure, FailureKind
 POLL_S = 0.1
 
 INTERRUPTED = Failure(
-    kind=FailureKind.CRASHED,
-    code="interrupted",
-    message="It was interrupted.",
+    kind=FailureKind.CRASHED, code="interrupted", message="It was interrupted."
 )
 
 

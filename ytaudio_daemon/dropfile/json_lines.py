@@ -68,12 +68,8 @@ def read_json_lines(lines: Iterator[str | None]) -> Iterator[DropLine | None]:
 
 def is_json_document(data: bytes) -> bool:
     """Return whether a file of JSON lines is one document, spread over its lines."""
-    return data[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").split(b"\n")[
-        0
-    ].strip() in (
-        b"[",
-        b"{",
-    )
+    head = data[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return head.partition(b"\n")[0].strip() in {b"[", b"{"}
 
 
 def _line_drop_lines(number: int, stripped: str) -> Iterator[DropLine | None]:

@@ -94,9 +94,26 @@ def link_target(
     return LinkTarget(collection)
 
 
-def misused_list_option(layer: Layer) -> OptionError | None:
-    """Return the refusal of options that contradict one another beside a collection."""
-    return misused_follow(layer) or find_empty_range(layer)
+def misused_options(
+    own: Layer, layer: Layer, *, has_collection: bool
+) -> OptionError | None:
+    """Return the refusal of options that do not go with what links ask for, or None.
+
+    Args:
+        own: The options that were written beside the links.
+        layer: All options that hold for them.
+        has_collection: One of the links asks for a collection.
+    """
+    if has_collection:
+        return misused_follow(layer) or find_empty_range(layer)
+    for key in COLLECTION_KEYS:
+        if key in own and key not in KEYS_OF_VIDEOS:
+            return OptionError(
+                "bad_option",
+                f"{key} goes with a playlist, an album or a channel, and this is one "
+                "video; list=yes takes the list that stands in its link",
+            )
+    return None
 
 
 def find_range_emptied_by(defaults: Layer, own: Layer) -> OptionError | None:
@@ -114,15 +131,3 @@ def find_range_emptied_by(defaults: Layer, own: Layer) -> OptionError | None:
         f"{problem.message}; one of the two stands in the session's defaults.toml, and "
         "holds unless you give both",
     )
-
-
-def misused_option(options: Layer) -> OptionError | None:
-    """Return the refusal of options that select entries, beside videos alone."""
-    for key in COLLECTION_KEYS:
-        if key in options and key not in KEYS_OF_VIDEOS:
-            return OptionError(
-                "bad_option",
-                f"{key} goes with a playlist, an album or a channel, and this is one "
-                "video; list=yes takes the list that stands in its link",
-            )
-    return None

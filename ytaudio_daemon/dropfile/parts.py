@@ -12,8 +12,7 @@ from ytaudio_daemon.dropfile.drop_line import (
 from ytaudio_daemon.dropfile.link_target import (
     LinkTarget,
     link_target,
-    misused_list_option,
-    misused_option,
+    misused_options,
 )
 from ytaudio_daemon.model import Layer, OptionError
 from ytaudio_daemon.urls import CollectionError, FoundLink, Link, LinkError
@@ -56,10 +55,8 @@ def link_lines(
     accepts = accepts_collections and all(link.error for link in links)
     targets = [link_target(link, layer, accepts_collections=accepts) for link in links]
     if options.problem is None:
-        is_list = any(target.collection for target in targets)
-        misused = (
-            misused_list_option(layer) if is_list else misused_option(options.options)
-        )
+        has_collection = any(target.collection for target in targets)
+        misused = misused_options(options.options, layer, has_collection=has_collection)
         options = options._replace(problem=misused)
     if len(links) == 1:
         return [_link_line(number, text, links[0], targets[0], options, layer)]

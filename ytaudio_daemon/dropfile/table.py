@@ -227,9 +227,8 @@ def _delimiter(line: str) -> str:
 
 def _is_id_name(name: str) -> bool:
     """Return whether a column holds IDs: `Video ID`, `videoId`, `Video-ID`, `id`."""
-    return not _ID_NAMES.isdisjoint(_words_of(name)) and _CHANNEL_ID not in _words_of(
-        name
-    )
+    words = _words_of(name)
+    return not _ID_NAMES.isdisjoint(words) and _CHANNEL_ID not in words
 
 
 def _words_of(name: str) -> list[str]:

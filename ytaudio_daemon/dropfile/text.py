@@ -8,7 +8,7 @@ from ytaudio_daemon.dropfile.drop_line import DropLine, printable, too_long_line
 from ytaudio_daemon.dropfile.encoding import MAX_LINE_CHARS, is_binary
 from ytaudio_daemon.dropfile.line_options import apply_options
 from ytaudio_daemon.dropfile.line_syntax import ParsedLine, link_options, parse_line
-from ytaudio_daemon.dropfile.link_target import misused_list_option, misused_option
+from ytaudio_daemon.dropfile.link_target import misused_options
 from ytaudio_daemon.dropfile.no_link import no_link_error
 from ytaudio_daemon.dropfile.option_syntax import (
     layer_problem,
@@ -176,12 +176,11 @@ class _TextParser:
             return
         options = self._current_options
         before = {**options}
-        problem = apply_options(parsed.written_options, options) or layer_problem(
-            options
-        )
+        problem = apply_options(parsed.written_options, options)
+        problem = problem or layer_problem(options)
         layer = merge_layers(self._defaults, options)
-        is_list = any(drop_line.collection for drop_line in self._current)
-        misused = misused_list_option(layer) if is_list else misused_option(options)
+        has_collection = any(drop_line.collection for drop_line in self._current)
+        misused = misused_options(options, layer, has_collection=has_collection)
         problem = problem or misused
         if options.get("list") != before.get("list"):
             problem = problem or _LATE_LIST

@@ -17,10 +17,7 @@ from ytaudio_daemon.fetch import (
     ytdlp_version,
 )
 from ytaudio_daemon.fetch import source as sources
-from ytaudio_daemon.fetch.account_access import (
-    with_account,
-    with_cookies_hint,
-)
+from ytaudio_daemon.fetch.account_access import with_account, with_cookies_hint
 from ytaudio_daemon.fetch.attempt_context import AttemptContext
 from ytaudio_daemon.fetch.audio_stage import build_result
 from ytaudio_daemon.fetch.classify import Cause, blame_proxy, classify

@@ -94,11 +94,7 @@ def _verify_audio(
 
 
 def _result(
-    source: Source,
-    plan: ConversionPlan,
-    audio: Path,
-    seconds: float,
-    note: str,
+    source: Source, plan: ConversionPlan, audio: Path, seconds: float, note: str
 ) -> Result:
     size = audio.stat().st_size
     return Result(

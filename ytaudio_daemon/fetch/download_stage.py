@@ -139,10 +139,7 @@ def open_client(
     """Open yt-dlp for one video; its evidence and its tokens go into the context."""
     context.tokens = po_tokens.token_source(request.network.pot_provider)
     parameters = ytdlp_client.ytdlp_params(
-        request,
-        context.log_capture,
-        selector,
-        cookies.for_ytdlp() if cookies else None,
+        request, context.log_capture, selector, cookies.for_ytdlp() if cookies else None
     )
     parameters[po_tokens.PARAMETER] = context.tokens
     with ytdlp_client.YtDlpClient(parameters) as ydl, storing_cookies(cookies, ydl):

@@ -86,8 +86,7 @@ FAILURE_CATALOG = {
         "YouTube shows this video only to people who are signed in and old enough.",
     ),
     "geo_blocked": FailureSpec(
-        _K.UNAVAILABLE,
-        "This video is not available in this country.",
+        _K.UNAVAILABLE, "This video is not available in this country."
     ),
     "drm": FailureSpec(
         _K.UNAVAILABLE,
@@ -99,9 +98,7 @@ FAILURE_CATALOG = {
         _K.UNAVAILABLE, "The recording of this live stream is not available."
     ),
     "sign_in_required": FailureSpec(
-        _K.UNAVAILABLE,
-        "YouTube wants a sign-in for this video.",
-        confirm=True,
+        _K.UNAVAILABLE, "YouTube wants a sign-in for this video.", confirm=True
     ),
     "cookies_rotated": FailureSpec(
         _K.UNAVAILABLE,
@@ -157,9 +154,7 @@ FAILURE_CATALOG = {
         _K.POLICY, "YouTube does not say how long this video is; it cannot be proven."
     ),
     "too_big": FailureSpec(
-        _K.POLICY,
-        "The file is bigger than allowed.",
-        "Raise [download] max_size.",
+        _K.POLICY, "The file is bigger than allowed.", "Raise [download] max_size."
     ),
     # offline
     "no_dns": FailureSpec(
@@ -175,9 +170,7 @@ FAILURE_CATALOG = {
     ),
     # host
     "disk_full": FailureSpec(
-        _K.HOST,
-        "There is not enough free space on the disk.",
-        "Free some space.",
+        _K.HOST, "There is not enough free space on the disk.", "Free some space."
     ),
     "read_only": FailureSpec(_K.HOST, "The disk is mounted read-only.", _DISK),
     "permission_denied": FailureSpec(
@@ -288,9 +281,7 @@ FAILURE_CATALOG = {
         _K.UNKNOWN, "yt-dlp did not understand YouTube's answer about this video."
     ),
     "no_formats": FailureSpec(
-        _K.UNKNOWN,
-        "yt-dlp found nothing to download for this video.",
-        confirm=True,
+        _K.UNKNOWN, "yt-dlp found nothing to download for this video.", confirm=True
     ),
     "unknown": FailureSpec(_K.UNKNOWN, "Something unexpected happened."),
 }

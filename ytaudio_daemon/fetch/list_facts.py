@@ -97,9 +97,7 @@ def album_of(info: Info, first_entry: Info | None) -> AlbumFacts | None:
     channels = (each.get("channel") for each in (info, first_entry or {}))
     artist = next(filter(None, map(clean_text, channels)), "")
     return AlbumFacts(
-        title=title,
-        artist=without_topic(artist),
-        tracks=announced_count(info) or None,
+        title=title, artist=without_topic(artist), tracks=announced_count(info) or None
     )
 
 

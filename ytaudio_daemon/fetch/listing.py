@@ -21,13 +21,7 @@ from ytaudio_daemon.fetch.feed import read_feed
 from ytaudio_daemon.fetch.list_failures import classify_listing
 from ytaudio_daemon.fetch.lister import ListClient, Lister
 from ytaudio_daemon.fetch.page_builder import PageBuilder
-from ytaudio_daemon.model import (
-    Failure,
-    ListedPage,
-    ListRequest,
-    ListTotals,
-    Outcome,
-)
+from ytaudio_daemon.model import Failure, ListedPage, ListRequest, ListTotals, Outcome
 
 
 def run_listing(request: ListRequest, report: PageReceiver) -> Outcome:

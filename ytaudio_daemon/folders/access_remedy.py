@@ -8,10 +8,10 @@ from ytaudio_daemon.model.host_error_table import LOCKED
 
 
 def access_remedy(path: Path, needed: int, bits: str) -> str:
-    """Return what helps: other permissions, but only where these deny it.
+    """Return a remedy: a chmod if the permissions are the cause, else to find the lock.
 
-    A file server's lock and a security module deny it, too, and no chmod helps then.
-    access(2) knows neither.
+    A file server's lock and a security module deny access, too, and no chmod helps then.
+    access(2) checks permissions only.
 
     Args:
         path: What could not be opened.

@@ -1,8 +1,8 @@
-"""Files that grow out of sight, over many steps, and appear whole in one rename.
+"""Writes files over many steps under a temporary name, and renames them when complete.
 
-People may write in the folders where they appear. So a file grows under a name that
-nobody can guess, is made by this program and nobody else, and nothing that stands in
-its way is opened, waited for, or changed.
+People may write in these folders. So the temporary name cannot be guessed, the file is
+made by this call or not at all, and nothing that exists is opened, waited for, or
+changed.
 """
 
 import fcntl
@@ -24,11 +24,11 @@ from ytaudio_daemon.folders.safe_open import (
 )
 from ytaudio_daemon.system.regular_files import create_file
 
-#: What a status file is readable for: its owner and group, nobody else.
+#: Of a status file: readable by its owner and group only.
 STATUS_MODE = 0o640
 TEMP_PREFIX = b".ytaudio-"
 TEMP_SUFFIX = b".tmp"
-#: A folder is searched for files of killed processes so far: some 10 ms.
+#: So many names of a folder are searched for files of killed processes: some 10 ms.
 MAX_NAMES = 20_000
 #: The folders remembered as searched take 1.5 MB at most.
 MAX_SEARCHED_FOLDERS = 10_000
@@ -141,7 +141,7 @@ def _create_temporary(
     with _errors_name(final_name):
         fd = create_file(temp, 0o666 if mode is None else mode, folder=folder)
     try:
-        with suppress(OSError):  # a file system without locks: nobody searches it
+        with suppress(OSError):  # a file system without locks
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if mode is not None:
             os.fchmod(fd, mode)
@@ -154,7 +154,7 @@ def _create_temporary(
 
 @contextmanager
 def _errors_name(name: bytes) -> Iterator[None]:
-    """Name the final file in an OSError: nobody knows our temporary name."""
+    """Put the final name into an OSError in place of the temporary one."""
     try:
         yield
     except OSError as error:
@@ -201,13 +201,13 @@ def begins_with(folder: int, name: bytes, marker: bytes) -> bool:
 def remove_if_ours(
     root: Path, parts: tuple[str, ...], name: bytes, marker: bytes
 ) -> None:
-    """Remove a file of ours that is no longer needed; anybody else's stays.
+    """Remove a file of ours that is no longer needed; a file of a person stays.
 
     Raises:
         OSError: It cannot be removed.
     """
     try:
-        # Nearly always there is none, which one call says instead of ten.
+        # Nearly always there is none: one system call shows that, instead of ten.
         os.lstat(os.path.join(os.fsencode(root), *map(os.fsencode, parts), name))
         with open_dir(root, *parts) as folder:
             if begins_with(folder, name, marker):

@@ -1,6 +1,6 @@
-"""The cookies of sessions: a folder each in the state folder, which nobody else may read.
+"""Stores the cookies of sessions in the state folder, which only the daemon may read.
 
-A folder each, since a worker may write in that of its own session (`fetch.confinement`).
+Each session has a folder there: its workers may write in it (`fetch.confinement`).
 """
 
 import shutil

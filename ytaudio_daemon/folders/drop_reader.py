@@ -88,7 +88,7 @@ class DropReader:
         return may_be_read and file_identity(found) == self._inbox_file.identity
 
     def _is_in_place(self) -> bool:
-        """Walk to it anew: its disk may have been unmounted while it was read."""
+        """Return whether its path still leads to it: its disk may have been unmounted."""
         try:
             location, name = self._inbox_file.location, self._inbox_file.name
             with open_drop_folder(self._inbox, location, name) as (folder, last):

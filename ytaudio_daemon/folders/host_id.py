@@ -15,9 +15,9 @@ MAX_BYTES = 1024
 def load_host_id(file: Path) -> str:
     """Return the host name that was saved at the first start of this state folder.
 
-    The machine is not asked each time: it may be renamed, a state folder moved, and a
-    container has another name at every start. Jobs that a crash left running would
-    then be taken for another host's, for ever.
+    It is saved, as the machine may be renamed, a state folder moved, and a container has
+    another name at every start. Jobs that a crash left running would then count as
+    another host's for ever.
 
     Args:
         file: Holds the name; written when it is missing or empty.

@@ -1,4 +1,4 @@
-"""The paths of everything on disk; nothing is opened here."""
+"""The paths of all files and folders of the tree; nothing is opened here."""
 
 import hashlib
 from dataclasses import dataclass
@@ -163,8 +163,8 @@ def receipt_key(
 def receipt_name(name: bytes, max_bytes: int = MAX_RECEIPT_STEM) -> str:
     """Return the name of a drop's receipt for programs: readable, unique, UTF-8.
 
-    Programs read status paths as text, so a name that is no UTF-8, or leaves no room
-    for what is added, is shortened and told apart by its hash.
+    Programs read status paths as text, so a name that is no UTF-8, or too long for an
+    ending, is shortened and gets a hash.
 
     Args:
         name: Of the drop where it is filed.

@@ -1,4 +1,4 @@
-"""Names on disks that do not tell `Hello` from `HELLO`: exFAT, NTFS, many a NAS."""
+"""Names on disks that ignore case, where `Hello` is `HELLO`: exFAT, NTFS, many a NAS."""
 
 import os
 from pathlib import Path
@@ -7,11 +7,11 @@ from ytaudio_daemon.folders.safe_open import DIRECTORY_FLAGS, open_dir
 
 
 def is_other_spelling(folder: int, name: str) -> bool:
-    """Return whether an entry has that name only because the disk takes it for its own.
+    """Return whether a name exists only because the disk ignores case.
 
     Args:
         folder: The open folder.
-        name: As somebody else spells it.
+        name: The spelling that is asked for.
     """
     if not os.access(name, os.F_OK, dir_fd=folder, follow_symlinks=False):
         return False
@@ -29,6 +29,11 @@ def list_names(folder: int) -> list[str]:
 
 
 def ignores_case(root: Path, name: str) -> bool:
-    """Return whether a folder's name may be another spelling of another name."""
+    """Return whether the disk of a folder ignores case.
+
+    Args:
+        root: The folder.
+        name: A name that exists in it.
+    """
     with open_dir(root) as folder:
         return is_other_spelling(folder, name.swapcase())

@@ -144,8 +144,8 @@ def _find_left_behind(
 def _temporary_name(folder: int, job_uuid: str) -> str:
     """Return a name that is free; a crash leaves one that is known, so that it goes.
 
-    Whoever may write in the library knows that name, too. What stands there may be a
-    folder, which is left alone, and may come again when it is removed.
+    People who may write in the library know that name, too, and may have put a folder
+    there, which is not removed, or a file again when it was removed.
     """
     known = f".{job_uuid}.tmp"
     try:

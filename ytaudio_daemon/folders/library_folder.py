@@ -1,7 +1,7 @@
 """The folders inside a session's folder of the library, and the names that are in them.
 
-A tree that tells `Hello` from `HELLO` may be copied to a disk that does not, or be seen
-through SMB: so a folder that is there in another spelling is used, and a file gets
+A tree with both `Hello` and `HELLO` may be copied to a disk that ignores case, or be
+read through SMB: so a folder that exists in another spelling is used, and a file gets
 another name.
 """
 
@@ -19,7 +19,7 @@ from ytaudio_daemon.folders.safe_open import open_child
 MAX_REMEMBERED_FOLDERS = 8
 #: Names that are remembered of all these folders, some 250 bytes each.
 MAX_REMEMBERED_NAMES = 50_000
-#: Names of a folder that are compared; a bigger one is nobody's to carry to a phone.
+#: Names of a folder that are compared; a bigger one is not copied to a phone.
 MAX_COMPARED_NAMES = 50_000
 #: Tried for a folder where a file or a link has its name.
 MAX_FOLDER_NAMES = 10
@@ -43,7 +43,7 @@ class FolderNames:
             self.spellings[fold] = (*known, name)
 
     def other_spelling(self, name: str) -> str | None:
-        """Return another name that some disks take for this one; None if free or taken."""
+        """Return an existing name that differs by case only; None if the name is free or taken."""
         found = self.spellings.get(name.casefold(), ())
         return None if not found or name in found else min(found)
 
@@ -92,7 +92,7 @@ def _read_names(folder: int) -> FolderNames:
 
 
 def add_name(folder: int, names: FolderNames, name: str) -> None:
-    """Remember a name that this program has just given, without another look.
+    """Add a name that this program has just given to the remembered ones of its folder.
 
     Args:
         folder: The open folder.

@@ -78,7 +78,7 @@ def names_of_playlists(folder: int, owners: Collection[str]) -> list[str]:
 
 
 def _read(folder: int, name: str) -> bytes | None:
-    """Return a file's content, None if there is none, b"" if it is not for us to read."""
+    """Return a file's content; None if there is no file, b"" if it cannot be read."""
     try:
         return read_regular_file(folder, name, MAX_BYTES)
     except FileNotFoundError:
@@ -88,7 +88,7 @@ def _read(folder: int, name: str) -> bytes | None:
 
 
 class PlaylistWriter:
-    """A playlist that is written piece by piece and appears whole.
+    """Writes a playlist piece by piece; readers see the old one until `commit`.
 
     Args:
         library: The library's root.
@@ -111,7 +111,7 @@ class PlaylistWriter:
         self._writer.write(content)
 
     def commit(self) -> None:
-        """Append the seal, and let it appear.
+        """Append the seal, and give the file its name.
 
         Raises:
             OSError: It cannot be renamed.

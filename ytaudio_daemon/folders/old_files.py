@@ -1,4 +1,4 @@
-"""Removes a job's finished files: the library's name of them, then the results."""
+"""Removes a job's finished files: first from the library, then from downloads."""
 
 import os
 from contextlib import suppress

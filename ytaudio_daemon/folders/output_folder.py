@@ -101,7 +101,7 @@ def _make_locked_folder(output: Path) -> tuple[Path, int]:
             lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except FileNotFoundError:
             continue
-        with suppress(OSError):  # a file system without locks: nobody removes it
+        with suppress(OSError):  # no locks: then `remove_abandoned` removes nothing
             fcntl.flock(lock, fcntl.LOCK_EX)
         if path.exists():
             return path, lock

@@ -1,4 +1,4 @@
-"""The names that files would get if they were moved: what a dry run says, and no more."""
+"""Plans the names that library files would get if they were moved, for a dry run."""
 
 from contextlib import suppress
 

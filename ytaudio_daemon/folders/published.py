@@ -1,4 +1,4 @@
-"""Reading published jobs, which people may have changed or removed."""
+"""Reads published jobs, which people may have changed or removed."""
 
 import errno
 import json

@@ -1,4 +1,4 @@
-"""Publishing: an attempt's result becomes visible in one rename."""
+"""Publishes an attempt's result in one rename, and manages the work folders of jobs."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def begin_attempt(layout: Layout, job_uuid: str, attempt: int) -> list[str]:
     Raises:
         OSError: It cannot be made; a host failure, not the job's.
     """
-    make_private(layout.work)  # somebody may have removed it, or laid another there
+    make_private(layout.work)  # a person may have removed or replaced it
     with open_dir(layout.downloads, WORK, job_uuid, make=True) as folder:
         names = os.listdir(folder)
         os.makedirs(layout.attempt_dir(job_uuid, attempt), mode=0o700, exist_ok=True)
@@ -123,11 +123,11 @@ def publish(layout: Layout, session_uuid: str, job_uuid: str, attempt: int) -> N
     A failed sync is not simply repeated: the kernel may have dropped what it could not
     write, and report success (https://lwn.net/Articles/752063/). The rename is undone
     instead, so that the next try has a rename of its own to sync. Both folders stay
-    open all the time: whatever takes the session's name meanwhile, the rename and its
+    open all the time: if the session's folder is replaced meanwhile, the rename and its
     undoing act on the same two.
 
     Raises:
-        FileExistsError: Something stands there that is not an empty leftover.
+        FileExistsError: Something has the job's name that is not an empty leftover.
         UnsafePathError: A link or a file stands where the session's folder should.
         OSError: The rename or a sync failed.
     """
@@ -178,7 +178,7 @@ def _remove_emptied_result(session: int, job_uuid: str) -> None:
         os.rmdir(job_uuid, dir_fd=session)
     except (FileNotFoundError, UnsafePathError):
         return
-    except OSError:  # the audio folder is not empty: the rename will say so
+    except OSError:  # the audio folder is not empty: the rename will fail
         return
 
 

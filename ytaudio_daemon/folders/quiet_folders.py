@@ -1,6 +1,6 @@
-"""Session folders in which there was nothing, and that have not changed since.
+"""Finds session folders that were empty and have not changed since.
 
-Ten thousand idle sessions would otherwise be opened and listed at every rescan.
+Without it ten thousand idle sessions would be opened and listed at every rescan.
 """
 
 import os
@@ -9,14 +9,14 @@ from contextlib import suppress
 
 from ytaudio_daemon.folders.safe_open import mount_id
 
-#: Of these file systems is known that a folder's times change with its entries, in
-#: steps far shorter than `SETTLED_S`; of network and FUSE ones it is not.
+#: File systems on which a folder's times change with its entries, in steps far shorter
+#: than `SETTLED_S`; on network and FUSE ones they may not.
 TRUSTED_FILE_SYSTEMS = frozenset(
     {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "tmpfs", "overlay"}
 )
 #: A folder that was changed so recently may change again within one step of its times.
 SETTLED_S = 10.0
-#: Every so many scans everything is looked at, whatever the times say.
+#: Every so many scans all folders are read, even those with unchanged times.
 FULL_SCAN_EVERY = 20
 
 #: Device, inode, time of the last change of entries, and of anything; nanoseconds.
@@ -48,7 +48,7 @@ class QuietFolders:
 
         Args:
             name: Of the folder.
-            found: What stat(2) said before it was scanned.
+            found: Its stat(2) from before it was scanned.
         """
         is_settled = time.time() - max(found.st_mtime, found.st_ctime) > SETTLED_S
         if is_settled and found.st_dev == self._device:

@@ -1,7 +1,7 @@
-"""Opening and renaming without following links, waiting, or replacing anything.
+"""Opens and renames files without following links, waiting, or replacing anything.
 
-Sessions belong to people who may be at war: every path below a root is opened one
-component at a time with O_NOFOLLOW, so that a folder swapped for a link leads nowhere.
+The users of sessions may attack one another: every path below a root is opened one
+component at a time with O_NOFOLLOW, so that a folder swapped for a link is not followed.
 """
 
 import ctypes
@@ -101,7 +101,7 @@ def _open_child(parent: int, name: str | bytes, *, make: bool) -> int:
 
 
 def open_regular_file(folder: int, name: str | bytes) -> int:
-    """Open a file for reading that somebody else may have put there.
+    """Open a file for reading that another user may have put there.
 
     A link is not followed, and a pipe's writer is not waited for.
 
@@ -123,7 +123,7 @@ def open_regular_file(folder: int, name: str | bytes) -> int:
 
 
 def read_regular_file(folder: int, name: str | bytes, limit: int) -> bytes:
-    """Return the first `limit` bytes of a file that somebody else may have put there.
+    """Return the first `limit` bytes of a file that another user may have put there.
 
     Raises:
         UnsafePathError: It is no regular file.
@@ -246,9 +246,8 @@ def _rename_over_placeholder(
 ) -> None:
     """Reserve a name with an empty file, made by this call or not at all; replace that.
 
-    For a moment, or after a crash just then, the name has an empty file: the price of a
-    file system that cannot do better. A file that somebody else puts there meanwhile is
-    left alone.
+    For a moment, or after a crash just then, the name has an empty file: such a file
+    system offers nothing better. A file that another program puts there meanwhile stays.
     """
     fd = regular_files.create_file(dst, folder=dst_dir)
     try:

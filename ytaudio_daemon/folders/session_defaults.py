@@ -1,4 +1,4 @@
-"""Reading a session's `defaults.toml` from its inbox folder."""
+"""Reads a session's `defaults.toml` from its inbox folder."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Removing expired sessions: one rename into the trash, then deleting in pieces."""
+"""Moves expired sessions into the trash in one rename, and deletes them there in pieces."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Waking the daemon after another process wrote to the ledger."""
+"""Wakes the daemon after another process wrote to the ledger."""
 
 import os
 from contextlib import suppress
@@ -23,7 +23,7 @@ def wake_daemon(layout: Layout) -> None:
     Raises:
         OSError: This user may not write in the state folder.
     """
-    # Without the folder no daemon has run here: there is nobody to wake.
+    # Without the folder no daemon has run here.
     with suppress(FileNotFoundError):
         fd = _open_wake_file(layout.wake_dir / WAKE_FILE)
         os.write(fd, b".")  # a write, as changed times alone may go unseen
@@ -32,7 +32,7 @@ def wake_daemon(layout: Layout) -> None:
 
 
 def _open_wake_file(path: Path) -> int:
-    """Open it; what is not ours gives way, as root writes here, too."""
+    """Open the wake file; one that is not ours is replaced, as root writes here, too."""
     with suppress(NotRegularFileError):
         fd = open_own_file(path, FILE_MODE, flags=os.O_WRONLY)
         if is_plain_file(os.fstat(fd), fd):

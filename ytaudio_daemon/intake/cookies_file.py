@@ -1,4 +1,4 @@
-"""Cookies that are dropped into a session's folder: stored, and taken out of the inbox."""
+"""Stores the cookies that are dropped into a session's folder, and removes the file."""
 
 from dataclasses import dataclass
 
@@ -66,7 +66,7 @@ def read_cookies_file(inbox_file: InboxFile, content: bytes) -> CookiesFile | No
 
 
 def _has_link(text: str) -> bool:
-    """Return whether a text has a link; what is behind the first one is not read."""
+    """Return whether a text has a link; it is read up to the first one only."""
     return any(find_links(portion) for portion in portions(text))
 
 
@@ -74,7 +74,7 @@ class CookiesIntake:
     """Stores dropped cookies in the state folder.
 
     Args:
-        ledger: Records whose cookies came when, or why they are not in use.
+        ledger: Records when a session got cookies, or why they were refused.
         layout: Names inbox and state folder.
     """
 
@@ -84,13 +84,13 @@ class CookiesIntake:
         #: Files that were read and could not be removed, as they were then.
         self._unremovable: dict[FileKey, FileIdentity] = {}
 
-    def take(self, cookies_file: CookiesFile, now: Now) -> str:
-        """Store the cookies, or why they are of no use, and remove the file.
+    def store_and_remove(self, cookies_file: CookiesFile, now: Now) -> str:
+        """Store the cookies, or why they were refused, and remove the file.
 
         A crash between two steps repeats them.
 
         Returns:
-            Why the file is still there, "" when it is not.
+            Why the file could not be removed, "" when it was.
 
         Raises:
             LedgerError, OSError: The file stays; a later scan finds it again.

@@ -1,4 +1,4 @@
-"""Drops that a crash, or a stop, left between being recorded and being filed."""
+"""Files or ends the drops that a crash, or a stop, left recorded but not filed."""
 
 import math
 from contextlib import suppress
@@ -84,8 +84,10 @@ class UnfiledDrops:
         if any(self._is_unchanged(location, drop) for location in locations):
             return False
         exists = any(self._exists(location, drop) for location in locations)
-        place = self._place_of_changed if exists else self._place_of_missing
-        placement = place(session, drop)
+        if exists:
+            placement = self._placement_of_changed(session, drop)
+        else:
+            placement = self._placement_of_missing(session, drop)
         if is_recorded:
             self._mark_filed(placement, now)
         else:
@@ -96,7 +98,7 @@ class UnfiledDrops:
         return inbox.name_exists(self._layout.inbox, location, drop.name)
 
     def _is_unchanged(self, location: DropLocation, drop: Drop) -> bool:
-        """True if the file is in its place; an oversized one has no hash to compare."""
+        """Return whether the file is in its place; of an oversized one there is no hash."""
         if not self._exists(location, drop):
             return False
         root = self._layout.inbox
@@ -122,7 +124,7 @@ class UnfiledDrops:
                 return _placement(drop, name, at_root=location.at_root)
         return None
 
-    def _place_of_changed(self, session: str, drop: Drop) -> DropPlacement:
+    def _placement_of_changed(self, session: str, drop: Drop) -> DropPlacement:
         """Return "kept" for a changed file that may stay: only its new lines count."""
         for location in drop_locations(session):
             stays = self.settings.inbox.after_intake == "keep"
@@ -130,8 +132,8 @@ class UnfiledDrops:
                 return DropPlacement(drop=drop, state="kept", at_root=location.at_root)
         return _placement(drop, None)
 
-    def _place_of_missing(self, session: str, drop: Drop) -> DropPlacement:
-        """Return the name under which a drop gets its receipts whose file is gone."""
+    def _placement_of_missing(self, session: str, drop: Drop) -> DropPlacement:
+        """Return a placement with a name for the receipts of a drop whose file is gone."""
         location = drop_locations(session)[0]
         name = filed.name_for_receipts(self._layout, location, _target(drop), drop.name)
         return _placement(drop, name)

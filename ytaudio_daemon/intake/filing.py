@@ -1,4 +1,4 @@
-"""Filing recorded drops: out of the way of the next scan, or left in place."""
+"""Moves recorded drops out of the inbox, or leaves them there as kept files."""
 
 import errno
 from collections import defaultdict
@@ -32,7 +32,8 @@ _Placed = tuple[RecordedDrop, DropPlacement]
 #: The folder of a drop: the session's, and the subfolders.
 _Folder = tuple[DropLocation, tuple[bytes, ...]]
 
-#: Filed drops are looked at again at every rescan, early or not.
+#: Filed drops are checked for late writes after this part of a rescan's interval, so
+#: that a rescan which comes early checks them, too.
 RECHECK_FRACTION = 0.5
 
 
@@ -154,7 +155,7 @@ class Filer:
         self._late_writes.put_back_written(now, every_s)
 
     def _retry_unmovable(self, now: Now) -> None:
-        """Try again what was not permitted: somebody may have allowed it by now."""
+        """Retry moves that were not permitted: a person may have allowed them by now."""
         due = self._kept_files.pop_unmovable(now)
         if due or not self._kept_files.has_unmovable:
             folders = self._kept_files.unmovable_folders(self._layout.inbox)
@@ -179,7 +180,7 @@ class Filer:
         except (OSError, UnsafePathError) as error:
             folder = recorded.inbox_file.folder_in(self._layout.inbox)
             if isinstance(error, OSError) and not _is_of_one_place(error):
-                error.filename = str(folder)  # not a name in a folder nobody knows
+                error.filename = str(folder)  # a name alone would not say where
                 raise
             self._ignored_files.unmovable_folders.add(folder, error)
             return self._keep(recorded, is_unmovable=True)
@@ -199,7 +200,7 @@ class Filer:
         self._kept_files.remove(inbox_file)
         if name is not None:
             self._late_writes.watch(inbox_file, target, name, now)
-        else:  # somebody moved or deleted it away; no older drop of its name may lose its receipt
+        else:  # a person moved or deleted it; no older drop of its name loses a receipt
             name = filed.name_for_receipts(
                 self._layout, inbox_file.location, target, inbox_file.name
             )
@@ -225,7 +226,7 @@ class Filer:
         return _placement(kept, "kept", None)
 
     def _explain_repeat(self, recorded: RecordedDrop) -> None:
-        """Report why a file that was put there again as it was is not taken again."""
+        """Report why a file that came again with the same content is not taken again."""
         inbox_file, received_at = recorded.inbox_file, recorded.drop.received_at
         if inbox_file.changed_at <= received_at:
             return

@@ -16,7 +16,7 @@ from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.intake.unmovable_folders import UnmovableFolders
 from ytaudio_daemon.model.host_errors import find_host_error
 
-#: One folder's list stays readable, whatever somebody throws into it.
+#: Files and folders that are listed, so that the lists stay readable.
 MAX_LISTED = 100
 
 #: The place of a file: its folder, and its name as it is shown.
@@ -29,7 +29,7 @@ class IgnoredFiles:
     """Collects reasons from scans; those of a folder's last complete scan count.
 
     Attributes:
-        unmovable_folders: The folders whose drops were taken and stay there.
+        unmovable_folders: The folders whose drops were taken but cannot be moved away.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class IgnoredFiles:
         self._scan_ignored: FolderReasons = defaultdict(dict)
         self._folders: dict[str, str] = {}
         self._scan_folders: dict[str, str] = {}
-        #: Reasons of drops that wait for somebody to mend something.
+        #: Reasons of drops that wait until a person mends something.
         self._waiting: dict[DisplayKey, str] = {}
         #: Reasons of drops that came again as they were and are not taken again.
         self._repeats: dict[DisplayKey, str] = {}

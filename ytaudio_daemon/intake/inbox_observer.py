@@ -1,7 +1,7 @@
-"""watchdog's inotify observer, without what a hint does not need.
+"""watchdog's inotify observer, without two features that our hints do not need.
 
-Two things of it cost more than the intake itself: it pairs the two halves of each move,
-and it watches the folders in which we write.
+Both cost more than the intake itself: it pairs the two halves of each move, and it
+watches the folders in which we write.
 """
 
 import os
@@ -24,7 +24,7 @@ _OWN_FOLDERS = frozenset({os.fsencode(PROCESSED), os.fsencode(REJECTED)})
 
 
 class _ArrivalEmitter(InotifyEmitter):
-    """Sees a move where it arrives, as a creation, and not where it came from.
+    """Reports a move as a creation at its target, and not at its source.
 
     watchdog holds every departure, and all events behind it, for up to 0.5 s to pair it
     with its arrival (`InotifyMoveEventGrouper`); the two are read apart whenever its
@@ -32,15 +32,15 @@ class _ArrivalEmitter(InotifyEmitter):
     """
 
     def get_event_mask_from_filter(self) -> Mask:
-        """Return what the kernel is asked for."""
-        asked = super().get_event_mask_from_filter()
-        return Mask(asked & ~InotifyConstants.IN_MOVED_FROM)
+        """Return the mask of the events that the kernel reports."""
+        mask = super().get_event_mask_from_filter()
+        return Mask(mask & ~InotifyConstants.IN_MOVED_FROM)
 
 
 class _InboxInotify(InotifyFD):
-    """Does not watch `processed` and `rejected`: what happens there is our own doing.
+    """Does not watch `processed` and `rejected`, in which only this program writes.
 
-    watchdog takes a refusal for a folder that has just gone.
+    For watchdog a FileNotFoundError means that the folder has just been removed.
 
     Args:
         inbox: The inbox; below it lie these folders.

@@ -31,8 +31,8 @@ from ytaudio_daemon.intake.inbox_observer import InboxObserver
 
 log = structlog.get_logger()
 
-#: What the kernel is asked for. Not for reading or deleting: our own scans would wake
-#: us, and a big drop would fill its queue twice as fast.
+#: The events that the kernel reports. Not reads and removals: our own scans would wake
+#: us, and a big drop would fill the kernel's queue twice as fast.
 WATCHED_EVENTS: list[type[FileSystemEvent]] = [
     DirCreatedEvent,
     FileClosedEvent,
@@ -41,6 +41,7 @@ WATCHED_EVENTS: list[type[FileSystemEvent]] = [
     DirAttribEvent,
     FileAttribEvent,
 ]
+_OWN_FOLDERS = frozenset({PROCESSED, REJECTED})
 
 
 class PendingChanges:
@@ -79,12 +80,9 @@ class PendingChanges:
     def pop_changes(self) -> tuple[set[str | None], bool]:
         """Remove and return the changed sessions, and whether the ledger changed."""
         with self._lock:
-            changed_sessions, ledger_changed = (
-                self._changed_sessions,
-                self._ledger_changed,
-            )
-            self._changed_sessions, self._ledger_changed = set(), False
-        return changed_sessions, ledger_changed
+            sessions, self._changed_sessions = self._changed_sessions, set()
+            ledger_changed, self._ledger_changed = self._ledger_changed, False
+        return sessions, ledger_changed
 
 
 class InboxWatcher:
@@ -194,8 +192,8 @@ class _InboxHandler(FileSystemEventHandler):
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Add the session of a changed file; never raises, that would kill the thread.
 
-        What the scan passes over by its name is no change: a drop that the intake
-        filed, or one that is being written under another name.
+        Files that the scan ignores by their names are no change: a drop that the intake
+        filed, or one that is being written under a temporary name.
         """
         path = Path(os.fsdecode(event.src_path))
         self._mark_changed(path, is_folder=event.is_directory)
@@ -239,9 +237,9 @@ class _WatchdogWarnings(logging.Handler):
 def _configure_watchdog_logging(*, is_running: bool) -> None:
     """Silence two warnings of watchdog about things that are in order.
 
-    It takes a folder made within a new one, or renamed, for a mistake of its own, in a
-    warning that names every watch there is: with ten thousand sessions megabytes, which Python
-    stores. And it logs an error when it is stopped while it reads.
+    Of a folder that is made within a new one, or renamed, it warns as of a mistake of its
+    own. The warning names every watch, which are megabytes with ten thousand sessions,
+    and Python stores it. It also logs an error when it is stopped while it reads.
     """
     warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
     level = logging.NOTSET if is_running else logging.CRITICAL

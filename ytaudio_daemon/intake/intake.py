@@ -28,7 +28,7 @@ class Intake:
 
     The stages do not know each other: what one returns is given to the next here. Two
     objects are shared, `KeptFiles` (the files that stay in the inbox) and
-    `IgnoredFiles` (the reasons that people get for what is not taken).
+    `IgnoredFiles` (the files that are not taken, with reasons for people).
 
     Args:
         ledger: Records drops, lines and jobs.
@@ -119,14 +119,14 @@ class Intake:
                     self.ignored_files.remove(found.inbox_file)
                     self._filer.add([found])
                 case CookiesFile():
-                    self._take_cookies(found, now)
+                    self._store_cookies(found, now)
                 case UnreadFile():
                     self._put_off(found)
 
-    def _take_cookies(self, found: CookiesFile, now: Now) -> None:
+    def _store_cookies(self, found: CookiesFile, now: Now) -> None:
         inbox_file = found.inbox_file
         try:
-            reason = self._cookies_intake.take(found, now)
+            reason = self._cookies_intake.store_and_remove(found, now)
         except OSError as error:
             reason = f"its cookies cannot be stored: {error}"
         finally:  # a later scan finds the file again if it is still there
@@ -168,7 +168,7 @@ class Intake:
     def pop_returned_mounts(self) -> bool:
         """True if a mount of the inbox that was lost came back since the last call.
 
-        What was to be written there meanwhile is to be written now.
+        The receipts that could not be written there meanwhile are due then.
         """
         return self._scanner.pop_returned_mounts()
 

@@ -1,4 +1,4 @@
-"""The files that stay in the inbox after they were taken."""
+"""Stores which files stay in the inbox after they were taken."""
 
 import math
 from pathlib import Path
@@ -15,7 +15,7 @@ RETRY_BATCH = 200
 
 
 class KeptFiles:
-    """Knows every file that stays, and its newest drop.
+    """Stores every file that stays, with its newest drop.
 
     A file stays because of `[inbox] after_intake = "keep"`, or because we may not move
     it. Such a file is taken again only when its content changes.

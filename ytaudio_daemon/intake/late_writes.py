@@ -1,8 +1,8 @@
-"""Puts filed drops back into the inbox whose writer was not done.
+"""Moves filed drops back into the inbox if they were written to after they were filed.
 
 A writer that pauses for longer than `settle` goes on in the file that it has open, which
-lies in `processed` or `rejected` by then. What it writes there would never be read: lines
-at the end, or, where it reserved the room first, bytes in place of zeros.
+is in `processed` or `rejected` by then. What it writes there would never be read: lines
+at the end, or bytes in place of zeros if it reserved the room first.
 """
 
 from collections import deque
@@ -17,9 +17,9 @@ from ytaudio_daemon.model.clock import Now
 
 log = structlog.get_logger()
 
-#: A filed drop is watched for so long, in seconds: nobody pauses for longer.
+#: A filed drop is watched for so long, in seconds: no writer pauses for longer.
 WATCHED_S = 600.0
-#: The latest so many; a flood is not written by hand.
+#: Only the latest drops are watched: a flood of files is not written slowly.
 MAX_WATCHED = 1000
 
 

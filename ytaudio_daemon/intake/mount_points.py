@@ -1,7 +1,7 @@
 """Folders of the inbox that were mount points and are none any more.
 
-A mount that is lost leaves an empty folder behind. Nothing else says that drops are out
-of sight, and people wait for them.
+A lost mount leaves an empty folder. Without this check nothing would report that the
+drops in it are out of reach, and people wait for them.
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class MountPoints:
-    """Remembers which folders were mount points when they were scanned."""
+    """Stores which folders were mount points, and finds those that are none now."""
 
     def __init__(self) -> None:
         self._known: set[Path] = set()

@@ -1,9 +1,9 @@
-"""Drops that end the daemon while it reads their lines: set aside at the second time.
+"""Sets a drop aside when the daemon died twice while it read the same line of it.
 
-A crafted file may exhaust memory, or hold the loop up until the watchdog of systemd
-kills the daemon. The next daemon would read it again, and end again. So a mark names
-the drop and the line as long as they are read; a mark that is found at a start was left
-by a daemon that ended there.
+A crafted file may exhaust memory, or block the loop until the watchdog of systemd kills
+the daemon. The next daemon would read the file again, and die again. So a mark file
+names drop and line while they are read; a mark that is found at a start was left by a
+daemon that died there.
 """
 
 import json
@@ -23,9 +23,9 @@ MAX_ENDS = 2
 MAX_SUSPECTS = 20
 MAX_BYTES = 64 << 10
 
-#: A drop, and line and part of the last entry that is recorded: behind it the daemon
-#: ended.
-_Place = tuple[str, str, str, int, int]
+#: A drop, and line and part of the last entry that is recorded: the daemon ended while
+#: it read the next one.
+_Position = tuple[str, str, str, int, int]
 
 
 class ParseGuard:
@@ -48,7 +48,7 @@ class ParseGuard:
 
     def has_ended_too_often(self, key: DropKey, cursor: LinePart) -> bool:
         """Return whether the daemon ended `MAX_ENDS` times behind that entry."""
-        return self._ends.get(_place(key, cursor), 0) >= MAX_ENDS
+        return self._ends.get(_position(key, cursor), 0) >= MAX_ENDS
 
     @contextmanager
     def open_mark(self) -> Iterator[None]:
@@ -67,15 +67,15 @@ class ParseGuard:
 
     def mark(self, key: DropKey, cursor: LinePart) -> None:
         """Have the open mark name a drop, and the entry behind which it is read."""
-        self._write(_place(key, cursor))
+        self._write(_position(key, cursor))
 
     def forget(self, key: DropKey) -> None:
         """Forget the ends at a drop: it got beyond them, or was set aside."""
-        drop = _place(key, LinePart())[:3]
+        drop = _position(key, LinePart())[:3]
         for place in [known for known in self._ends if known[:3] == drop]:
             del self._ends[place]
 
-    def _write(self, place: _Place | None) -> None:
+    def _write(self, place: _Position | None) -> None:
         if self._fd is None:
             return
         ends = [[*known, count] for known, count in self._ends.items()]
@@ -88,25 +88,25 @@ class ParseGuard:
                 self._length = max(self._length, len(content))
 
 
-def _place(key: DropKey, cursor: LinePart) -> _Place:
+def _position(key: DropKey, cursor: LinePart) -> _Position:
     session, name, sha256 = key
     return session, os.fsdecode(name), sha256, *cursor
 
 
-def _read_ends(file: Path) -> dict[_Place, int]:
+def _read_ends(file: Path) -> dict[_Position, int]:
     """Return how often the daemon ended where, the last end included."""
     try:
         found = json.loads(read_regular_file(file, MAX_BYTES))
-        ends = {_known_place(row[:-1]): int(row[-1]) for row in found["ends"]}
+        ends = {_known_position(row[:-1]): int(row[-1]) for row in found["ends"]}
         if found["reading"]:
-            last = _known_place(found["reading"])
+            last = _known_position(found["reading"])
             ends[last] = ends.pop(last, 0) + 1
     except (OSError, ValueError, TypeError, LookupError, RecursionError):
         return {}
     return ends
 
 
-def _known_place(row: Any) -> _Place:
+def _known_position(row: Any) -> _Position:
     session, name, sha256, line, *part = row  # older marks have no part
     number = int(part[0]) if part else 0
     return str(session), str(name), str(sha256), int(line), number

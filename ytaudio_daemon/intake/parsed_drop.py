@@ -1,4 +1,4 @@
-"""A drop that was read whole, and how far it is recorded."""
+"""A drop whose file was read whole, and the entries of it that are still to be recorded."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ MAX_CACHED_OPTIONS = 1000
 
 
 class ParsedDrop:
-    """One drop, read whole; returns its entries in order.
+    """A drop whose file was read whole; returns its entries in order.
 
     Args:
         inbox_file: The file.

@@ -1,4 +1,4 @@
-"""Lines that a file which stays in the inbox had before: only its new lines count."""
+"""Loads the earlier lines of a file that stays in the inbox: only new lines count."""
 
 from ytaudio_daemon.dropfile import line_identity
 from ytaudio_daemon.ledger import Connection, drop_queries

@@ -1,4 +1,4 @@
-"""Reading stable files, in pieces, into parsed drops."""
+"""Reads stable files, in pieces, into parsed drops."""
 
 import errno
 import os
@@ -43,7 +43,7 @@ class UnreadFile:
 
     Attributes:
         has_changed: It, or its session's `defaults.toml`, was just written to.
-        waits_for: What a person must do first, "" when nothing.
+        waits_for: Why it waits until a person does something, "" when it does not.
     """
 
     inbox_file: InboxFile
@@ -83,7 +83,7 @@ class Reader:
     def read(
         self, stable: StabilityTracker, in_memory: list[int], deadline: float
     ) -> Iterator[ReadResult]:
-        """Yield what becomes of stable files, while memory and time allow.
+        """Read stable files while memory and time allow; yield what each of them is.
 
         Args:
             stable: Hands out the files.
@@ -211,7 +211,7 @@ class Reader:
         return None
 
     def _unreadable(self, inbox_file: InboxFile, error: OSError) -> str:
-        """Return why a drop cannot be read, and what to do; its name stands before that."""
+        """Return why a drop cannot be read, and what to do, to be put after its name."""
         found = find_host_error(error.errno)
         remedy = f"; {found.remedy('the file')}" if found else ""
         if error.errno == errno.EACCES:
@@ -237,7 +237,7 @@ class Reader:
     def _load_previous_lines(
         self, parsed_drop: ParsedDrop, previous_lines: PreviousLines
     ) -> ParsedDrop | None:
-        """Read a page of what a grown file had before; None until all is read."""
+        """Read a page of a grown file's earlier lines; None until all are read."""
         with self._ledger.read() as db:
             if not previous_lines.load_page(db):
                 return None

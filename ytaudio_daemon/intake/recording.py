@@ -1,4 +1,4 @@
-"""Recording parsed drops in durable batches."""
+"""Records parsed drops in the ledger, in durable batches."""
 
 import time
 from collections.abc import Collection, Iterable
@@ -21,10 +21,10 @@ log = structlog.get_logger()
 
 #: One transaction's worth: a kill costs at most so many lines' work again.
 LINES_PER_BATCH = 1000
-#: Lines of a drop that comes alone in its first batch: its first workers start the sooner.
+#: Lines in the first batch of a drop that comes alone, so that its first workers start soon.
 LINES_IN_FIRST_BATCH = 100
-#: What one more drop (recorded, then filed), or turning to another session, costs in
-#: lines: so every batch takes some 30 ms, and filing it no longer.
+#: The cost of one more drop (recorded, then filed), and of another session, in lines: so
+#: every batch takes some 30 ms, and filing it no longer.
 DROP_COST_LINES = 8
 SESSION_COST_LINES = 80
 #: Lines are read for so long in a step, in seconds; a batch of links takes a tenth.
@@ -46,7 +46,7 @@ class Recorder:
     Args:
         ledger: Is written to.
         settings: Section sessions.
-        parse_guard: Knows which drops have ended the daemon.
+        parse_guard: Counts how often a drop has ended the daemon.
 
     Attributes:
         parsed_drops: Those of which not every line is recorded; the next batch begins

@@ -1,4 +1,4 @@
-"""Finding drops: events say where to look first, the scan finds everything."""
+"""Finds drops: sessions with events are scanned first, and all of the inbox regularly."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ EARLY_RESCAN_FRACTION = 1 / 3
 
 
 class Scanner:
-    """Looks through the inbox in pieces.
+    """Scans the inbox in pieces.
 
     Args:
         layout: Names the inbox, and the trees in which a drop has no other name.
@@ -31,7 +31,7 @@ class Scanner:
         ignored_files: Receives everything that is found and not taken.
 
     Attributes:
-        has_scanned_once: Whether the whole inbox was looked through, or could not be.
+        has_scanned_once: Whether the whole inbox was scanned, or could not be read.
         next_rescan: Monotonic time of the next scan of the whole inbox.
     """
 
@@ -45,7 +45,7 @@ class Scanner:
         self._ignored_files = ignored_files
         self._mount_points = MountPoints()
         self._rescan_s = settings.inbox.rescan
-        #: Sessions to look at; None = everything.
+        #: Sessions to scan; None = the whole inbox.
         self._dirty: set[str | None] = set()
         self._scan: Iterator[ScanResult] | None = None
         self._scanned_session: str | None = None
@@ -55,7 +55,7 @@ class Scanner:
         self._rescan_s = settings.inbox.rescan
 
     def mark_dirty(self, session: str | None) -> None:
-        """Look at a session's folder soon; None = the whole inbox."""
+        """Scan a session's folder soon; None = the whole inbox."""
         self._dirty.add(session)
 
     def scan(self, mono: float, deadline: float) -> Iterator[InboxFile]:
@@ -79,7 +79,7 @@ class Scanner:
         return self._mount_points.pop_returned()
 
     def is_busy(self) -> bool:
-        """True if there is something to look at now."""
+        """True if there is something to scan now."""
         return self._scan is not None or bool(self._dirty)
 
     def _begin_scan(self, mono: float) -> bool:

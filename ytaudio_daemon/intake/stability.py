@@ -1,4 +1,4 @@
-"""Waiting until files stop changing. Pure: the clock and the files are given."""
+"""Finds out which files have stopped changing. Pure: the clock and the files are given."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from ytaudio_daemon.folders.inbox import FileKey, InboxFile
 class StabilityTracker:
     """The files that were found and not yet taken.
 
-    A file is ready when it looked the same for `settle_s` seconds; whether it still
-    does is checked once more when it is opened.
+    A file is ready when it has not changed for `settle_s` seconds; that is checked once
+    more when it is opened.
     """
 
     settle_s: float

@@ -1,4 +1,4 @@
-"""The folders whose drops were taken but cannot be moved away, with the causes."""
+"""Stores which folders have drops that were taken but cannot be moved away, and why."""
 
 import errno
 import os
@@ -17,7 +17,7 @@ MAX_NAMED = 20
 
 
 class UnmovableFolders:
-    """Knows the last cause of each folder; one in which no drop waits is forgotten."""
+    """Stores the last cause of each folder in which a drop waits."""
 
     def __init__(self) -> None:
         #: Pairs (message, hint) by folder.

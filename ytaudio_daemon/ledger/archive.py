@@ -1,4 +1,4 @@
-"""The archive: videos that count as had, for one session or for all."""
+"""Reads and changes the archive: videos that count as downloaded already."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -40,18 +40,18 @@ class ArchiveEntry:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Its place in the order of `archive_page`."""
+        """Its key in the order of `archive_page`."""
         return self.video_id, self.session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedCounts:
-    """What became of videos that were to be added.
+    """The numbers of videos that `add_videos` got.
 
     Attributes:
-        added: Videos that are new in the archive.
-        known: Videos that it had.
-        moved: Those of the known whose file is another one now, or has become known.
+        added: Videos that were new in the archive.
+        known: Videos that were in the archive before.
+        moved: Known videos of which another path was stored, or the first one.
     """
 
     added: int = 0
@@ -77,14 +77,14 @@ def since_text(added_at: float) -> str:
 def find_archived(
     db: Connection, session_name: str, video_ids: Sequence[str]
 ) -> dict[str, float]:
-    """Return which videos count as had in a session, and since when.
+    """Return when the videos that a session has in the archive were added to it, by video.
 
-    Straight through the driver, as `bulk.jobs_by_key`: a million links pass through.
+    It runs SQL of the driver, as `bulk.jobs_by_key`: it is called for a million links.
 
     Args:
         db: A transaction.
-        session_name: The session's.
-        video_ids: Of any number.
+        session_name: The name of the session.
+        video_ids: Any number of videos.
     """
     found: dict[str, float] = {}
     if db.execute(_FIRST).scalar() is None:
@@ -105,14 +105,14 @@ def find_archived(
 def add_videos(
     db: Connection, session_name: str, videos: Iterable[ArchivedVideo], now: Now
 ) -> AddedCounts:
-    """Add videos to the archive; those that it has stay, with their day.
+    """Add videos to the archive; known ones keep the day on which they were added.
 
-    The file of one that it has is stored where it is another one.
+    If a known video comes with another path, that is stored.
 
     Args:
         db: A write transaction.
-        session_name: For whom they count as had; `ALL_SESSIONS` for all.
-        videos: At most some thousands, as the transaction is to be short.
+        session_name: The session for which they count; `ALL_SESSIONS` for all.
+        videos: At most some thousands, so that the transaction is short.
         now: The moment.
     """
     wanted: dict[str, ArchivedVideo] = {}
@@ -158,7 +158,7 @@ def _paths(
 
 
 def scope_of(session_name: str | None) -> Scope:
-    """Return the scope of all that counts as had in a session; None: everywhere."""
+    """Return the scope of a session, with what counts for all sessions; None: everything."""
     return None if session_name is None else (ALL_SESSIONS, session_name)
 
 
@@ -205,7 +205,7 @@ def entries_of_videos(
 
 
 def delete_entries(db: Connection, entries: Iterable[ArchiveEntry]) -> None:
-    """Delete entries: their videos no longer count as had."""
+    """Delete entries: their videos no longer count as downloaded."""
     keys = [(entry.video_id, entry.session) for entry in entries]
     if keys:
         mark = placeholder(db)
@@ -214,7 +214,7 @@ def delete_entries(db: Connection, entries: Iterable[ArchiveEntry]) -> None:
 
 
 def count_lines(db: Connection, drop_id: int) -> int:
-    """Return how many lines of a drop have no job, as the archive has their videos."""
+    """Return how many lines of a drop have no job because of the archive."""
     query = sa.select(sa.func.count()).select_from(lines)
     mine = lines.c.drop_id == drop_id, lines.c.code == IN_ARCHIVE
     return db.execute(query.where(*mine)).scalar_one()
@@ -227,7 +227,7 @@ def finished_videos(
 
     Args:
         db: A transaction.
-        session_name: Only of sessions with this name; None for all.
+        session_name: Only jobs of sessions with this name; None for all.
         after_id: The last job of the page before; 0 at first.
         limit: At most so many.
     """

@@ -1,4 +1,4 @@
-"""Checks a ledger for contradictions: kept counters, states, keys. Reads only."""
+"""Checks a ledger for contradictions: file, keys, counters, bytes, states, jobs."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from ytaudio_daemon.ledger.schema import (
 from ytaudio_daemon.model import FINALIZED, JobState, SessionState
 from ytaudio_daemon.model.collection import CollectionState
 
-#: Every state a drop passes, as `schema.drops` lists them.
+#: The states of a drop, as `schema.drops` lists them.
 DROP_STATES = frozenset({"recording", "recorded", "filed", "kept", "rejected"})
 LINE_RESULTS = frozenset({"accepted", "duplicate", "rejected"})
 #: At most so many flaws of one check are listed.
@@ -33,7 +33,7 @@ class Flaw:
     Attributes:
         check: The check that found it, snake-case: `integrity`, `foreign_keys`, `counters`,
             `bytes`, `states`, `jobs`.
-        message: What was found, in a sentence.
+        message: A sentence that describes it.
     """
 
     check: str
@@ -44,7 +44,7 @@ def find_flaws(db: Connection) -> Iterator[Flaw]:
     """Yield the contradictions in one state of the ledger.
 
     Args:
-        db: A read transaction; on SQLite of a copy, since it takes its time.
+        db: A read transaction; on SQLite of a copy, as it takes long.
     """
     if db.dialect.name == "sqlite":
         yield from _file_flaws(db)
@@ -131,29 +131,7 @@ def _state_flaws(db: Connection) -> Iterator[Flaw]:
 
 
 def _job_flaws(db: Connection) -> Iterator[Flaw]:
-    finalized = jobs.c.state.in_([state.value for state in FINALIZED])
-    attempted = sa.select(attempts.c.job_id).where(
-        attempts.c.job_id == jobs.c.id, attempts.c.number == jobs.c.attempt
-    )
-    too_high = sa.select(attempts.c.job_id).where(
-        attempts.c.job_id == jobs.c.id, attempts.c.number > jobs.c.attempt
-    )
-    running = jobs.c.state == JobState.RUNNING.value
-    done = jobs.c.state == JobState.COMPLETED.value
-    for condition, what in (
-        (
-            sa.and_(finalized, jobs.c.finalized_at.is_(None)),
-            "is over, at no known time",
-        ),
-        (
-            sa.and_(sa.not_(finalized), jobs.c.finalized_at.is_not(None)),
-            "is not over and has a time at which it was",
-        ),
-        (sa.and_(done, jobs.c.output_path.is_(None)), "is completed and has no file"),
-        (sa.and_(running, jobs.c.host.is_(None)), "is running nowhere"),
-        (sa.and_(running, sa.not_(sa.exists(attempted))), "is running without a try"),
-        (sa.exists(too_high), "has tries that it does not count"),
-    ):
+    for condition, message in _job_contradictions():
         query = (
             sa.select(jobs.c.uuid)
             .where(condition)
@@ -161,4 +139,21 @@ def _job_flaws(db: Connection) -> Iterator[Flaw]:
             .limit(MAX_FLAWS_PER_CHECK)
         )
         for uuid in db.execute(query).scalars().all():
-            yield Flaw(check="jobs", message=f"job {uuid} {what}")
+            yield Flaw(check="jobs", message=f"job {uuid} {message}")
+
+
+def _job_contradictions() -> Iterator[tuple[sa.ColumnElement[bool], str]]:
+    """Yield conditions that no job may meet, each with its message."""
+    finalized = jobs.c.state.in_([state.value for state in FINALIZED])
+    has_end = jobs.c.finalized_at.is_not(None)
+    yield sa.and_(finalized, ~has_end), "is over, at no known time"
+    yield sa.and_(~finalized, has_end), "is not over and has a time at which it was"
+    done = jobs.c.state == JobState.COMPLETED.value
+    yield sa.and_(done, jobs.c.output_path.is_(None)), "is completed and has no file"
+    running = jobs.c.state == JobState.RUNNING.value
+    yield sa.and_(running, jobs.c.host.is_(None)), "is running nowhere"
+    mine = sa.select(attempts.c.job_id).where(attempts.c.job_id == jobs.c.id)
+    latest = mine.where(attempts.c.number == jobs.c.attempt)
+    yield sa.and_(running, ~sa.exists(latest)), "is running without a try"
+    too_high = mine.where(attempts.c.number > jobs.c.attempt)
+    yield sa.exists(too_high), "has tries that it does not count"

@@ -1,4 +1,4 @@
-"""Copies the SQLite ledger while it is in use, and checks each copy before it is named.
+"""Copies the SQLite ledger while it is in use, and checks each copy before its rename.
 
 SQLite's online backup reads a few pages at a time and holds no lock in between; it
 starts again when another connection has written meanwhile. PostgreSQL is backed up
@@ -28,17 +28,17 @@ FOLDER = "backups"
 JOURNAL_SUFFIX = "-journal"
 #: Only the daemon's user may read a copy: a ledger holds the links of all sessions.
 FILE_MODE = 0o600
-#: Pages copied before others may write again: some milliseconds.
+#: Pages copied in one step, some milliseconds; between two steps others may write.
 PAGES_PER_STEP = 512
-#: After so many restarts the steps grow: a busy daemon may interrupt small ones for
-#: ever. A step of the whole file cannot be interrupted.
+#: After so many restarts the steps grow: the writes of a busy daemon may restart a copy
+#: for ever. One step of the whole file cannot be interrupted.
 MAX_RESTARTS = 3
 PAGES_GROWTH_FACTOR = 8
 #: Pause between two steps, in seconds, in which others may write.
 STEP_PAUSE_S = 0.005
-#: Left free on the disk beside the copy, in bytes.
+#: Bytes that must stay free on the disk beside the copy.
 FREE_SPACE_MARGIN = 16 << 20
-#: The newest so many of each kind are kept in the folder: made by hand, before a
+#: The number of the newest copies of each kind that are not removed: made by hand, before a
 #: migration, and replaced by a restore. Copies elsewhere, or under other names, are never
 #: removed.
 RETAINED_COUNTS = {
@@ -46,12 +46,12 @@ RETAINED_COUNTS = {
     "ledger-schema-*": 3,
     "ledger-replaced-*": 3,
 }
-#: The temporary files of a killed copy are removed after so long, in seconds.
+#: Seconds after which the temporary files of a killed copy are removed.
 STALE_TEMP_AGE_S = 86_400.0
 
 
 class _TooManyRestartsError(Exception):
-    """Others wrote too often between the steps."""
+    """The copy was restarted too often: others wrote between the steps."""
 
 
 def manual_backup_path(state: Path, wall: float) -> Path:
@@ -70,7 +70,7 @@ def replaced_ledger_path(state: Path, wall: float) -> Path:
 
 
 def unused_path(wanted: Path) -> Path:
-    """Return a path; if it exists, the same with a number before its ending.
+    """Return a path, with a number before its ending if it exists.
 
     Raises:
         FileExistsError: A thousand such paths exist.
@@ -201,8 +201,9 @@ def _try_copy(live: sqlite3.Connection, target: Path, pages: int) -> bool:
     """Copy so many pages a step; returns False after too many restarts."""
     _create_private(target)
     with closing(sqlite3.connect(target)) as fresh:
-        fresh.execute("PRAGMA journal_mode=OFF")  # it counts only once it is whole,
-        fresh.execute("PRAGMA synchronous=OFF")  # and it is synced then
+        # A copy is used only when it is complete, and is synced then.
+        fresh.execute("PRAGMA journal_mode=OFF")
+        fresh.execute("PRAGMA synchronous=OFF")
         try:
             live.backup(
                 fresh, pages=pages, progress=_RestartCounter(), sleep=STEP_PAUSE_S
@@ -213,7 +214,7 @@ def _try_copy(live: sqlite3.Connection, target: Path, pages: int) -> bool:
 
 
 class _RestartCounter:
-    """Counts restarts: SQLite calls it after each step with the pages that are left."""
+    """Counts restarts of a copy; SQLite calls it after each step with the pages left."""
 
     def __init__(self) -> None:
         self._pages_left = float("inf")
@@ -228,7 +229,7 @@ class _RestartCounter:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Open an existing file; SQLite would make a missing one, empty."""
+    """Open an existing file; SQLite would create a missing one."""
     uri = f"file:{quote(str(path))}?mode=rw"
     try:
         return sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None)

@@ -1,6 +1,6 @@
-"""Reads and writes of a thousand rows: straight through the driver, on both databases.
+"""Reads and writes a thousand rows with SQL of the driver, on both databases.
 
-SQLAlchemy Core's work on each row costs more than SQLite's own.
+The work of SQLAlchemy Core on each row costs more than SQLite's own.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ def jobs_by_key(db: Connection, session_id: int, keys: Sequence[str]) -> dict[st
 
 
 def key_batches(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
-    """Yield the keys in pieces that one query may name."""
+    """Yield the keys in batches of at most `MAX_KEYS_PER_QUERY`."""
     for start in range(0, len(keys), MAX_KEYS_PER_QUERY):
         yield keys[start : start + MAX_KEYS_PER_QUERY]
 
@@ -76,8 +76,8 @@ def insert_rows(
         table: The table.
         columns: Their names; the others get their defaults.
         rows: The values in that order.
-        ignore_known: Leaves rows whose keys the table has as they are.
-        update_known: Columns that such rows get anew instead.
+        ignore_known: Rows whose keys are in the table are not changed.
+        update_known: Columns of rows whose keys are in the table that are changed.
     """
     if not rows:
         return

@@ -1,6 +1,6 @@
 """Cancels all jobs of a session, hundreds in one short transaction.
 
-One by one, 28,000 jobs took minutes, in which the daemon could hardly write.
+One by one, 28,000 jobs took minutes, during which the daemon could hardly write.
 """
 
 from collections import Counter
@@ -14,8 +14,9 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger import collections, counters, held_jobs, transitions
 from ytaudio_daemon.ledger.bulk import insert_rows, update_rows
 from ytaudio_daemon.ledger.events import adjust_counters, record_activity
+from ytaudio_daemon.ledger.job_updates import IS_CANCELLABLE_RUNNING
 from ytaudio_daemon.ledger.schema import events, jobs
-from ytaudio_daemon.model import JobState, Phase
+from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
@@ -58,13 +59,13 @@ def cancel_batch(
     quota: Quota,
     limit: int = BATCH_SIZE,
 ) -> BulkCancelResult:
-    """Cancel up to `limit` unclaimed jobs; after the last, request it of running ones.
+    """Cancel up to `limit` unclaimed jobs; with the last, request the end of running ones.
 
     Args:
         db: A write transaction.
         session_id: The session.
         now: The moment.
-        reason: As `transitions.cancel` has it.
+        reason: As for `transitions.cancel`.
         quota: The config's; the session's own limits win.
         limit: At most so many jobs.
     """
@@ -86,7 +87,7 @@ def cancel_batch(
 
 
 def _find_unclaimed(db: Connection, session_id: int, limit: int) -> Sequence[Any]:
-    """Return jobs that no attempt has, by one indexed query for each state."""
+    """Return jobs that are not claimed, by one indexed query for each state."""
     found: list[Any] = []
     for state in UNCLAIMED:
         query = (
@@ -102,7 +103,7 @@ def _find_unclaimed(db: Connection, session_id: int, limit: int) -> Sequence[Any
 def _cancel_unclaimed(
     db: Connection, session_id: int, found: Sequence[Any], now: Now, reason: str
 ) -> None:
-    """Cancel unclaimed jobs; this transaction holds the write lock."""
+    """Cancel unclaimed jobs, which stay so: this transaction holds the write lock."""
     to = JobState.CANCELLED
     values = {"state": to.value, "finalized_at": now.wall, "retry_at": None}
     values |= transitions.cancel_error(reason)
@@ -123,10 +124,6 @@ def _cancel_unclaimed(
 
 def _find_cancellable_running(db: Connection, session_id: int) -> Sequence[int]:
     """Return the running jobs whose cancellation can be requested, and is not yet."""
-    query = sa.select(jobs.c.id).where(
-        jobs.c.session_id == session_id,
-        jobs.c.state == JobState.RUNNING,
-        jobs.c.cancel_requested.is_(False),
-        jobs.c.phase.is_distinct_from(Phase.PUBLISHING.value),
-    )
+    mine = jobs.c.session_id == session_id
+    query = sa.select(jobs.c.id).where(mine, IS_CANCELLABLE_RUNNING)
     return list(db.execute(query).scalars())

@@ -1,4 +1,4 @@
-"""The events that views are made of, and the drops and jobs that they concern."""
+"""Reads the events that views are updated from, and the drops that they concern."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,12 +54,12 @@ class Change:
 
     @property
     def is_of_collection(self) -> bool:
-        """Whether it is one of a collection that the drop names."""
+        """Whether it is an event of a collection that the drop names."""
         return self.reason.startswith(EVENT_PREFIX)
 
     @property
     def is_asked_again(self) -> bool:
-        """Whether a collection that was listed is listed again."""
+        """Whether a person requested a collection again that was listed before."""
         return self.reason == f"{EVENT_PREFIX}{ASKED_AGAIN}"
 
 

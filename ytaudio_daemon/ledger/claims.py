@@ -96,10 +96,11 @@ def claim_next(
     """Claim the next job in turn (queued → running); None when no job may start.
 
     Sessions take turns (the one served longest ago first); inside a session the
-    highest priority goes first, then the oldest. The attempt gets the first egress
-    whose gates are open and whose pace has a token left, rather one by which the job has
-    failed less often; where there is none, or an outage is suspected, nothing is claimed. A
-    gate whose pause is over lets one probe pass, rather a job that was not blocked itself.
+    highest priority goes first, then the oldest. The attempt gets the first egress whose
+    gates are open and whose pace has a token left; those by which the job has failed less
+    often come first. Nothing is claimed without such an egress, or while an outage is
+    suspected. A gate whose pause is over lets one probe pass, preferably a job that was not
+    blocked itself.
 
     Args:
         db: A write transaction.
@@ -126,10 +127,10 @@ def claim_next(
 
 
 def _in_order_for(db: Connection, job_id: int, egresses: Sequence[str]) -> list[str]:
-    """Return the egresses, those by which the job has failed least before the others.
+    """Return the egresses, those by which the job has failed least first.
 
-    YouTube refuses an address in more ways than by a block: media are answered 403, pages
-    "need to be reloaded".
+    YouTube refuses an address in more ways than by a block: media get a 403, pages "need to
+    be reloaded".
     """
     if len(egresses) == 1:
         return list(egresses)
@@ -140,10 +141,10 @@ def _in_order_for(db: Connection, job_id: int, egresses: Sequence[str]) -> list[
 def order_egresses(
     db: Connection, job_id: int, now: Now, egresses: Sequence[str]
 ) -> list[str]:
-    """Return the egresses, the best for a caller who waits for this job first.
+    """Return the egresses, the best one for a caller who waits for this job first.
 
-    One whose gates are closed is among them, behind the others: the caller is to hear at
-    once how it goes.
+    Those whose gates are closed come last; none is left out, as the caller waits for the
+    result.
     """
     closed = gates.closed_gates(db)
     ordered = _in_order_for(db, job_id, egresses)
@@ -153,7 +154,7 @@ def order_egresses(
 def take_first_token(
     db: Connection, egresses: Iterable[str], pace: Pace, now: Now
 ) -> str | None:
-    """Return the first egress whose pace has a token left, and take it; None: there is none."""
+    """Take a token of the first egress that has one; returns its key, None without any."""
     return next((key for key in egresses if gates.take_token(db, pace, now, key)), None)
 
 
@@ -162,15 +163,14 @@ def claim_job(
 ) -> Claim | None:
     """Claim one job for a caller who waits for it (queued → running).
 
-    Gates, pace and turns are for work that can wait; a person who asked for this job is
-    told at once how it goes.
+    Gates, pace and turns are for work that can wait; a person waits for this job.
 
     Args:
         db: A write transaction.
         job_id: The job.
         now: The moment.
-        owner: As `jobs.foreign_claims.claim_owner` gives it.
-        egress: The key of the egress it goes by.
+        owner: The claiming process, as `jobs.foreign_claims.claim_owner` names it.
+        egress: The key of the egress that the attempt uses.
 
     Returns:
         None when it is not queued.
@@ -183,13 +183,13 @@ def claim_job(
 
 
 def foreign_claims(db: Connection, host: str) -> list[Claim]:
-    """Return the running attempts of other programs on this host, without the daemon's."""
+    """Return the running attempts of this host's other programs, not of its daemon."""
     theirs = jobs.c.host.startswith(f"{host}/", autoescape=True)
     return _query_claims(db, _RUNNING_CLAIMS.where(theirs))
 
 
 def running_claim(db: Connection, job_id: int) -> Claim | None:
-    """Return a job's running attempt, whichever process owns it."""
+    """Return a job's running attempt, if any; any process may own it."""
     found = _query_claims(db, _RUNNING_CLAIMS.where(jobs.c.id == job_id))
     return found[0] if found else None
 
@@ -217,9 +217,9 @@ def _next_queued(db: Connection) -> Any:
 
 
 def _next_unblocked(db: Connection) -> Any:
-    """Return the next queued job that YouTube has not blocked the last time, if any.
+    """Return the next queued job whose latest attempt YouTube has not blocked, if any.
 
-    As a probe of a closed gate it tells more: a video may always be answered so.
+    It is the better probe of a closed gate: YouTube always blocks some videos.
     """
     unblocked = sa.and_(
         jobs.c.state == JobState.QUEUED,
@@ -258,7 +258,7 @@ def _begin_attempt(db: Connection, row: Any, now: Now, owner: str, egress: str) 
 
 
 def move_to_end_of_turns(db: Connection, session_id: int) -> None:
-    """Have all other sessions served before this one."""
+    """Move a session to the end of the turns: all others are served before it."""
     db.execute(_MOVE_TO_END_OF_TURNS, {"of_session": session_id})
 
 

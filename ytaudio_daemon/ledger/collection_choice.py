@@ -1,7 +1,7 @@
-"""Chooses the collection that a line means when its link was asked for before.
+"""Chooses the collection of a line whose list the session may have already.
 
-A line that follows a list means what comes out from now on; one that follows nothing means
-the whole list. While the two wishes differ, each has a collection of its own.
+A line that follows a list means its new entries from now on; a line that does not, the
+whole list. As long as the two differ, each has a collection of its own.
 """
 
 from typing import Any, NamedTuple
@@ -21,8 +21,8 @@ class Choice(NamedTuple):
     """The collection that a line means.
 
     Attributes:
-        row: Its row; None when it is to be added.
-        digest: The selection digest of its row.
+        row: Its row; None when a new one must be inserted.
+        digest: The selection digest for its row.
     """
 
     row: Any
@@ -43,9 +43,9 @@ def choose_collection(
     Args:
         db: A write transaction.
         session_id: The session.
-        key: The list's.
-        profile: That of the line's options.
-        digest: That of the line's selection.
+        key: The key of the list.
+        profile: The profile of the line's options.
+        digest: The digest of the line's selection.
         follows: Whether the line follows the list.
     """
     digests = [digest, digest + _SECOND]
@@ -70,9 +70,9 @@ def choose_collection(
 
 
 def _followed(rows: Any) -> Any:
-    """Return the row that is followed, or that may be from now on; None for neither.
+    """Return the row that is followed, or else one that may be from now on, if any.
 
-    Of one that is still to be listed another line wants all of it.
+    One that is still to be listed may not: another line wants the whole list.
     """
     known = [row for row in rows if row.follow_state is not None]
     ended = [row for row in rows if CollectionState(row.state) in LISTING_ENDED]
@@ -80,7 +80,7 @@ def _followed(rows: Any) -> Any:
 
 
 def _whole(db: Connection, rows: Any) -> Any:
-    """Return the row that has the whole list, or will; None when there is none."""
+    """Return the row that has, or will have, the whole list; None when there is none."""
     plain = [row for row in rows if row.follow_state is None]
     followed = [row for row in rows if row not in plain and _is_whole(db, row)]
     return next(iter(plain + followed), None)

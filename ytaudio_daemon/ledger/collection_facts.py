@@ -1,4 +1,4 @@
-"""Stores what a page of a listing says of its whole collection."""
+"""Stores the facts about a whole collection that a page of its listing has."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from ytaudio_daemon.model.subscription import feed_query
 
 
 def update_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> None:
-    """Store what a page says of the whole collection; what it does not say stays."""
+    """Store a page's facts about the whole collection; facts that it lacks stay."""
     facts = {
         "title": page.title or None,
         "channel": page.channel or None,
@@ -31,7 +31,7 @@ def update_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> None:
 
 
 def _album_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> Any:
-    """Return an album's facts, or where the albums of a channel begin; None for none."""
+    """Return an album's facts, or where a channel's albums begin; None without any."""
     if claim.kind != "channel":
         return page.album.to_json() if page.album else None
     query = sa.select(collections.c.album).where(
@@ -40,7 +40,7 @@ def _album_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> Any:
     stored = db.execute(query).scalar_one()
     if page.album is None and not stored:
         return None
-    # Older ledgers have the facts of the album that was listed last.
+    # In older ledgers it is the facts of the album that was listed last.
     starts = stored if isinstance(stored, list) else []
     if page.number == 1:
         starts = keep_attempts(starts, _attempts_seen(db, claim))
@@ -49,7 +49,7 @@ def _album_facts(db: Connection, claim: ListingClaim, page: ListedPage) -> Any:
 
 
 def _attempts_seen(db: Connection, claim: ListingClaim) -> set[int]:
-    """Return the attempts that saw some entry last."""
+    """Return the attempts that were the last to list some entry."""
     mine = entries.c.collection_id == claim.collection_id
     query = sa.select(entries.c.attempt).where(mine).distinct()
     return set(db.execute(query).scalars())

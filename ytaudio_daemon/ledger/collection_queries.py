@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.errors import UnknownJobError
-from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.error_columns import error_from_row
+from ytaudio_daemon.ledger.job_join import source_file
+from ytaudio_daemon.ledger.queries import uuid_digits
 from ytaudio_daemon.ledger.schema import (
     IS_UNLISTED,
     collections,
@@ -23,22 +24,22 @@ from ytaudio_daemon.ledger.subscriptions import Subscription, subscriptions_of
 from ytaudio_daemon.model import FINALIZED, JobState
 from ytaudio_daemon.model.collection import CollectionState
 
-#: Collections of a session that its document shows.
+#: The latest collections of a session that its document shows.
 MAX_SHOWN = 100
-#: Collections read in one transaction, each with at most some hundred entries as a rule.
+#: Collections read in one transaction; most have at most some hundred entries.
 PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryCounts:
-    """Numbers of a collection's entries by what became of them.
+    """The numbers of a collection's entries by outcome.
 
     Attributes:
-        completed: Those whose job is done.
+        completed: Those whose job is completed.
         failed: Those whose job failed for good.
         cancelled: Those whose job was cancelled.
         unfinished: Those whose job is not finalized.
-        unavailable: Selected ones that YouTube does not hand out.
+        unavailable: Selected ones that YouTube does not provide.
         not_selected: All others.
     """
 
@@ -51,7 +52,7 @@ class EntryCounts:
 
     @property
     def selected(self) -> int:
-        """The number of entries that were asked for."""
+        """The number of selected entries."""
         jobs_in_all = self.completed + self.failed + self.cancelled + self.unfinished
         return jobs_in_all + self.unavailable
 
@@ -134,7 +135,7 @@ def find_collections(
     after_id: int = 0,
     limit: int = PAGE_SIZE,
 ) -> list[CollectionDetails]:
-    """Return a page of collections in the order they were asked for."""
+    """Return a page of collections, the oldest first."""
     query = _QUERY.where(collections.c.id > after_id)
     if session_id is not None:
         query = query.where(collections.c.session_id == session_id)
@@ -171,9 +172,9 @@ def collections_by_id(
 def collections_by_prefix(
     db: Connection, prefix: str, limit: int = 2
 ) -> list[CollectionDetails]:
-    """Return some collections whose UUIDs begin with hex digits of a prefix."""
-    plain = prefix.strip().lower()
-    if not plain or not set(plain) <= set("0123456789abcdef-"):
+    """Return at most `limit` collections whose UUIDs begin with a prefix."""
+    plain = uuid_digits(prefix)
+    if plain is None:
         return []
     fits = sa.and_(collections.c.uuid >= plain, collections.c.uuid < plain + "g")
     return _read(db, _QUERY.where(fits).order_by(collections.c.uuid).limit(limit))
@@ -247,7 +248,7 @@ def entries_of_collection(
 def titles_since(
     db: Connection, collection_id: int, since: float, limit: int
 ) -> list[str]:
-    """Return titles of finished jobs that a collection made since a time, in order."""
+    """Return titles of completed jobs that a collection made since a time, in order."""
     query = (
         sa.select(sa.func.coalesce(jobs.c.title, entries.c.title, entries.c.video_id))
         .join(entries, entries.c.job_id == jobs.c.id)
@@ -340,7 +341,7 @@ def _details_from_row(row: Any) -> CollectionDetails:
         session_id=row.session_id,
         session_name=row.session_name,
         session_uuid=row.session_uuid,
-        source_file=None if row.drop_name is None else display_name(row.drop_name),
+        source_file=source_file(row),
         source_line=row.drop_line,
         source_part=row.drop_part,
         channel=row.channel,

@@ -14,8 +14,8 @@ from sqlalchemy import (
 
 from ytaudio_daemon.ledger.column_types import Big, Real, metadata, partial_index
 
-#: Playlists, albums and channels that lines name. `state` is one of
-#: `model.collection.CollectionState`, and says how far the listing is.
+#: Playlists, albums and channels that lines name. `state` is that of the listing, a
+#: `model.collection.CollectionState`.
 collections = Table(
     "collections",
     metadata,
@@ -28,11 +28,11 @@ collections = Table(
     Column("drop_part", Big),
     # playlist, album, channel
     Column("kind", Text, nullable=False),
-    # "playlist:PL…": the same for the same collection (`urls.CollectionLink.key`).
+    # "playlist:PL…", for all links to the collection (`urls.CollectionLink.key`).
     Column("key", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("is_music", Boolean, nullable=False, server_default=text("false")),
-    # What its jobs get, and a hash of what of it changes the audio.
+    # The options of its jobs, and a hash of those that change the audio.
     Column("options", JSON, nullable=False),
     Column("profile", Text, nullable=False),
     Column("priority", Big, nullable=False),
@@ -42,7 +42,7 @@ collections = Table(
     Column("state", Text, nullable=False),
     # The fence: every write of a listing attempt names its number. It only grows.
     Column("attempt", Big, nullable=False, server_default="0"),
-    # The attempt before a person asked last: entries of later ones are decided.
+    # The latest attempt when a person last requested it: what later ones decided holds.
     Column("asked_attempt", Big, nullable=False, server_default="0"),
     Column("charged", Big, nullable=False, server_default="0"),
     Column("crashes", Big, nullable=False, server_default="0"),
@@ -57,7 +57,7 @@ collections = Table(
     Column("album", JSON),
     # The number of entries that YouTube says it has, or that were listed.
     Column("entry_count", Big),
-    # The list goes on behind the last entry that was looked at.
+    # The list continues after the last entry that was read.
     Column("is_cut", Boolean, nullable=False, server_default=text("false")),
     Column("error_kind", Text),
     Column("error_code", Text),
@@ -65,7 +65,7 @@ collections = Table(
     Column("error_hint", Text),
     Column("created_at", Real, nullable=False),
     Column("started_at", Real),
-    # When its list was read to the end last.
+    # When its list was last read to the end.
     Column("listed_at", Real),
     Column("finalized_at", Real),
     UniqueConstraint(
@@ -85,7 +85,7 @@ collections = Table(
     sqlite_autoincrement=True,  # a number is never given twice
 )
 
-#: What collections are called in the library, and what was written there for them.
+#: The names of collections in the library, and the files written there for them.
 library_collections = Table(
     "library_collections",
     metadata,
@@ -99,10 +99,10 @@ library_collections = Table(
     Column("cover_identity", Text),
 )
 
-#: The listing has not ended. Literal, so that SQLite sees that its index serves.
+#: The listing has not ended. A literal, so that SQLite uses the partial index.
 IS_UNLISTED = text("collections.state IN ('queued', 'running', 'waiting')")
 
-#: The videos of collections: each became a job, or says why not.
+#: The videos of collections: each has a job, or a reason why not.
 entries = Table(
     "entries",
     metadata,
@@ -116,15 +116,15 @@ entries = Table(
     Column("upload_date", Text),
     # Its number in an album.
     Column("track", Big),
-    # "" or why YouTube does not hand it out: private, deleted, members, …
+    # "" or why YouTube does not provide it: private, deleted, members, …
     Column("unavailable", Text, nullable=False, server_default=""),
     # Why it is not selected, in a few words; NULL when it is, or is not decided yet.
     Column("skipped", Text),
     Column("job_id", Big, ForeignKey("jobs.id")),
-    # The listing attempt that saw it last.
+    # The latest attempt that listed it.
     Column("attempt", Big, nullable=False),
     Column("first_seen_at", Real, nullable=False),
-    # When a listing did not find it any more.
+    # When a listing no longer had it.
     Column("gone_at", Real),
     # What `keep_last` did to its finished file: pending, removed, or moved (a person
     # has moved or changed the file, and it stays).
@@ -139,10 +139,10 @@ entries = Table(
     sqlite_with_rowid=False,
 )
 
-#: The removal of its file has begun. Literal, so that SQLite sees its index serves.
+#: The removal of its file has begun. A literal, so that SQLite uses the partial index.
 IS_BEING_REMOVED = text("entries.removal = 'pending'")
 
-#: Collections that are looked at again, each by at most one subscription.
+#: The subscriptions of collections; a collection has at most one.
 subscriptions = Table(
     "subscriptions",
     metadata,
@@ -153,21 +153,21 @@ subscriptions = Table(
     # A `model.subscription.SubscriptionState`.
     Column("state", Text, nullable=False),
     Column("interval_s", Real, nullable=False),
-    # So many of the files that it brought stay; NULL: all.
+    # The number of its latest files that stay; NULL: all.
     Column("keep_last", Big),
-    # The `model.subscription.Look` that the collection's listing is; "": none.
+    # The `model.subscription.Look` that is the collection's listing; "": none.
     Column("look", Text, nullable=False, server_default=""),
-    # The next look is due at this uptime; `next_at` says the same to people.
+    # The uptime at which the next look is due; `next_at` is the same time for people.
     Column("next_lived", Real, nullable=False),
     Column("next_at", Real, nullable=False),
-    # The uptime at which the whole list was read last; NULL: not yet.
+    # The uptime at which the whole list was last read; NULL: not yet.
     Column("whole_lived", Real),
-    # When it was looked at last, and when that brought something new.
+    # When the latest look ended, and when the latest one began that found something new.
     Column("looked_at", Real),
     Column("found_at", Real),
     # Looks in a row that failed for good.
     Column("failures", Big, nullable=False, server_default="0"),
-    # The query of its feed, "" when it has none; and the feed's marks of its content.
+    # The query of its feed, "" when it has none; and the feed's validators (RFC 9110).
     Column("feed_query", Text, nullable=False, server_default=""),
     Column("etag", Text, nullable=False, server_default=""),
     Column("modified", Text, nullable=False, server_default=""),

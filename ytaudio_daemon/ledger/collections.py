@@ -1,4 +1,4 @@
-"""Collections' rows: asked for by a line, listed again, cancelled."""
+"""Creates collections for lines, queues them to be listed again, and cancels them."""
 
 import os
 from collections.abc import Mapping
@@ -29,9 +29,9 @@ from ytaudio_daemon.urls import CollectionLink
 LISTED_AGAIN_MESSAGE = "listed again: what is new in it is added"
 BEING_LISTED_MESSAGE = "this session lists it already"
 
-#: The reasons of their events begin so.
+#: The prefix of the reasons of their events.
 EVENT_PREFIX = "collection_"
-#: ... of one that was requested again: what had ended goes on.
+#: The reason, after the prefix, when an ended one was requested again.
 ASKED_AGAIN = "asked_again"
 _UNLISTED = sa.select(collections.c.id, collections.c.session_id).where(IS_UNLISTED)
 
@@ -42,11 +42,11 @@ class NewCollection:
 
     Attributes:
         kind: `playlist`, `album` or `channel`.
-        key: The same for the same collection.
+        key: Identifies the collection: all links to it have the same.
         url: The canonical link.
         is_music: It is one of YouTube Music's.
         selection: Which of its entries become jobs.
-        follow: How it is followed; None to leave that as it is.
+        follow: How it is to be followed; None changes nothing.
     """
 
     kind: str
@@ -60,7 +60,7 @@ class NewCollection:
     def from_link(
         cls, link: CollectionLink, selection: Selection, follow: Follow | None = None
     ) -> "NewCollection":
-        """Return what a link names, with a selection of its entries."""
+        """Return the collection that a link names, with a selection of its entries."""
         return cls(
             kind=link.kind,
             key=link.key,
@@ -73,12 +73,12 @@ class NewCollection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedCollection:
-    """What became of a line with a collection.
+    """The result of a line with a collection.
 
     Attributes:
         collection_id: Its row.
-        result: The line's.
-        message: What is worth saying of it, or None.
+        result: The result of the line.
+        message: A remark for the receipt, or None.
     """
 
     collection_id: int
@@ -94,14 +94,14 @@ def request_collection(
     source: JobSource,
     now: Now,
 ) -> RequestedCollection:
-    """Have a collection listed; one that was listed is listed again.
+    """Queue the listing of a collection; one that was listed is listed again.
 
     Args:
         db: A write transaction.
         session_id: The session.
         new: The collection, with the selection of its entries.
-        job_options: What its jobs get.
-        source: The line that asks for it.
+        job_options: The options of its jobs.
+        source: The line that names it.
         now: The moment.
     """
     known, digest = choose_collection(
@@ -169,7 +169,7 @@ def _new_row(
 
 
 def list_again(db: Connection, collection_id: int, now: Now) -> None:
-    """Queue the listing of a collection once more, with fresh attempts."""
+    """Queue the listing of an ended collection again, with no attempt charged."""
     db.execute(
         sa.update(collections)
         .where(
@@ -195,13 +195,13 @@ def list_again(db: Connection, collection_id: int, now: Now) -> None:
 def cancel_collections(
     db: Connection, session_id: int, now: Now, error: Mapping[str, Any]
 ) -> int:
-    """Cancel all listings of a session; the daemon stops those that run.
+    """Cancel all listings of a session; the daemon stops the running ones.
 
     Args:
         db: A write transaction.
         session_id: The session.
         now: The moment.
-        error: The error columns, {} when a person has cancelled it.
+        error: The error columns; {} when a person cancels them.
 
     Returns:
         The number of listings that were cancelled.
@@ -213,7 +213,7 @@ def cancel_collections(
 
 
 def cancel_collection(db: Connection, collection_id: int, now: Now) -> bool:
-    """Cancel one listing for a person; the daemon stops it if it runs.
+    """Cancel the listing of a collection for a person; the daemon stops a running one.
 
     Returns:
         False when the listing had ended.

@@ -1,7 +1,7 @@
-"""Types of columns, partial indexes, and the one collection of all tables.
+"""The types of columns, partial indexes, and the `MetaData` of all tables.
 
-Nothing of PostgreSQL's dialect is named here: importing it takes 2 MiB, which a daemon
-on SQLite would hold for as long as it runs.
+PostgreSQL's dialect is not imported here: it takes 2 MiB, which a daemon on SQLite would
+hold for as long as it runs.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ metadata = MetaData()
 Big = Integer().with_variant(BigInteger(), "postgresql")
 Real = Float().with_variant(Double(), "postgresql")
 
-#: Key in the `info` of an index: the condition of the rows that are in it.
+#: Key in the `info` of an index: the condition that its rows meet.
 _WHERE = "where"
 
 

@@ -1,4 +1,4 @@
-"""What is known of cookies: whose came when, and how they fared. Never their content."""
+"""Stores when sessions got cookies, and how their latest use went; never the cookies."""
 
 import json
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from ytaudio_daemon.model.cookies import USELESS, CookiesState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CookiesUse:
-    """How the latest use of `[download] cookies_file` went, and when."""
+    """The result and time of the latest use of `[download] cookies_file`."""
 
     state: CookiesState
     at: float
@@ -60,12 +60,12 @@ def _change(
 def record_use(
     db: Connection, session_id: int, outcome: Outcome, began_at: float, now: Now
 ) -> None:
-    """Store what became of the cookies of an attempt.
+    """Store how the use of an attempt's cookies went.
 
     Args:
         db: A write transaction.
-        session_id: The attempt's session; its own cookies were used if it had any.
-        outcome: The attempt's.
+        session_id: The session of the attempt; its own cookies were used if it had any.
+        outcome: The outcome of the attempt.
         began_at: When the attempt was claimed, in seconds since 1970.
         now: The moment.
     """
@@ -86,7 +86,7 @@ def record_use(
 
 
 def use_of_cookies_file(db: Connection) -> CookiesUse | None:
-    """Return how the latest use of `[download] cookies_file` went, None before it."""
+    """Return how the latest use of `[download] cookies_file` went, if there was one."""
     known = meta.cookies_use(db)
     if known is None:
         return None
@@ -95,7 +95,7 @@ def use_of_cookies_file(db: Connection) -> CookiesUse | None:
 
 
 def sessions_with_useless_cookies(db: Connection, limit: int = 20) -> list[Session]:
-    """Return active sessions whose cookies must be given afresh, the oldest first."""
+    """Return active sessions that need new cookies, the oldest first."""
     query = sa.select(sessions).where(
         sessions.c.state == SessionState.ACTIVE,
         sa.or_(

@@ -1,4 +1,4 @@
-"""Counters that only grow, for graphs: kept in the transaction that they count.
+"""Counters that only grow, for graphs: updated in the transaction that they count.
 
 They are rows of `meta`, one a counter, so that reading them costs the same at a million
 jobs. A name may be followed by labels: `attempts:transient`.
@@ -24,7 +24,7 @@ _ADD = (
 )
 _BEGIN = sa.insert(meta)
 
-#: Tries that ended, by "completed", "interrupted", "cancelled", or a failure kind.
+#: Attempts that ended, by "completed", "interrupted", "cancelled", or a failure kind.
 ATTEMPTS = "attempts"
 #: Jobs that ended, by state and, of a failed one, its failure kind.
 FINISHED_JOBS = "finished_jobs"
@@ -32,12 +32,12 @@ DOWNLOADED_BYTES = "downloaded_bytes"
 PUBLISHED_BYTES = "published_bytes"
 #: Phases that ended, by phase and upper bound of the bucket.
 PHASE_BUCKETS = "phase_buckets"
-#: Seconds of all of them together, by phase.
+#: Seconds of all ended phases together, by phase.
 PHASE_SECONDS = "phase_seconds"
 
 
 def counter_name(name: str, *labels: str) -> str:
-    """Return the name of one counter."""
+    """Return the name of a counter with labels."""
     return ":".join((name, *labels))
 
 

@@ -8,9 +8,9 @@ from sqlalchemy.engine import Connection, Engine
 from ytaudio_daemon.errors import LedgerGoneError, LedgerUnreachableError
 from ytaudio_daemon.ledger.error_translation import translating_errors
 
-#: The number of the advisory lock; any would do.
+#: The key of the advisory lock; the number has no meaning.
 DAEMON_LOCK_KEY = 0x79746175
-#: No server process: the lock is free.
+#: No server process holds the lock.
 NO_BACKEND = 0
 
 
@@ -28,7 +28,7 @@ class DaemonLock:
         self._sa_engine = engine
         self._label = label
         self._connection: Connection | None = None
-        #: The server process that held it for us last.
+        #: The server process that last held it for this daemon.
         self._last_backend_pid = NO_BACKEND
 
     def acquire(self) -> bool:

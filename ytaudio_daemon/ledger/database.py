@@ -28,9 +28,9 @@ from ytaudio_daemon.ledger.error_translation import translating_errors
 from ytaudio_daemon.ledger.sqlite_lock_wait import begin_read, begin_write
 from ytaudio_daemon.settings.value_types import is_secret_parameter
 
-#: A command waits at most so long for the daemon's write to end, in seconds.
+#: Seconds that a command waits at most for the daemon's write to end.
 BUSY_TIMEOUT_S = 5.0
-#: Bytes of the journal that are kept between transactions; a longer one is truncated.
+#: A longer journal is truncated to so many bytes after a transaction.
 JOURNAL_SIZE_LIMIT = 4 << 20
 #: PostgreSQL: the advisory lock that every write takes first.
 WRITE_LOCK_KEY = 0x79746177
@@ -60,7 +60,8 @@ class Ledger:
         self.url = _parse_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.path = Path(self.url.database or "") if self.is_sqlite else None
-        self._sa_engine = (
+        #: Public for the tests, which count statements.
+        self.sa_engine = (
             _create_sqlite_engine(self.url, busy_timeout_s)
             if self.is_sqlite
             else _create_postgres_engine(self.url, busy_timeout_s)
@@ -81,7 +82,8 @@ class Ledger:
     def url_without_password(self) -> str:
         """The URL in the form that PostgreSQL's own tools accept, without a password."""
         known = _without_secret_parameters(self.url)
-        plain = URL.create(  # `set` leaves a password of None as it was
+        # Not `URL.set`: it ignores a password of None.
+        plain = URL.create(
             known.get_backend_name(),
             username=known.username,
             host=known.host,
@@ -104,7 +106,7 @@ class Ledger:
             LedgerUnreachableError: PostgreSQL is gone.
             LedgerError: It is damaged, missing or read-only.
         """
-        with translating_errors(self.label), self._sa_engine.connect() as db:
+        with translating_errors(self.label), self.sa_engine.connect() as db:
             if self.is_sqlite:
                 begin_write(db, self._busy_timeout_s)
             else:
@@ -122,14 +124,14 @@ class Ledger:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Run queries that see one state of the ledger.
+        """Run queries on one state of the ledger.
 
         Fetch all rows at once: an open cursor blocks the next commit.
 
         Raises:
             LedgerError: As `write`.
         """
-        with translating_errors(self.label), self._sa_engine.connect() as db:
+        with translating_errors(self.label), self.sa_engine.connect() as db:
             try:
                 if self.is_sqlite:
                     begin_read(db, self._busy_timeout_s)
@@ -140,12 +142,12 @@ class Ledger:
                 _roll_back(db)
 
     def remember_inode(self) -> None:
-        """Store which file is open, for `check_not_replaced`."""
+        """Store the inode of the open file, for `check_not_replaced`."""
         if self.path is not None:
             self._inode = _inode_of(self.path)
 
     def check_not_replaced(self) -> None:
-        """Make sure that commits reach the file at the path, and the lock is still ours.
+        """Make sure that commits reach the file at the path, and that we hold the lock.
 
         SQLite goes on writing into a deleted file without an error; a restarted
         PostgreSQL has lost the daemon's lock.
@@ -177,7 +179,7 @@ class Ledger:
         if self.is_sqlite:
             yield True
             return
-        lock = DaemonLock(self._sa_engine, self.label)
+        lock = DaemonLock(self.sa_engine, self.label)
         if not lock.acquire():
             yield False
             return
@@ -190,16 +192,11 @@ class Ledger:
 
     def close(self) -> None:
         """Close all connections."""
-        self._sa_engine.dispose()
-
-    @property
-    def sa_engine(self) -> Engine:
-        """SQLAlchemy's engine, for migrations and tests."""
-        return self._sa_engine
+        self.sa_engine.dispose()
 
 
 def _roll_back(db: Connection) -> None:
-    """Roll a transaction back without hiding the error that ended it.
+    """Roll back a transaction without hiding the error that ended it.
 
     SQLite may have rolled back by itself (a full disk), PostgreSQL may be gone.
     """
@@ -231,7 +228,7 @@ def _without_secret_parameters(url: URL) -> URL:
 
 
 def _create_sqlite_engine(url: URL, busy_timeout_s: float) -> Engine:
-    """Create an engine that leaves BEGIN to us: the driver's own transactions are deferred.
+    """Create an engine without the driver's own BEGIN, whose transactions are deferred.
 
     A deferred transaction that goes from reading to writing fails at once with
     SQLITE_BUSY_SNAPSHOT, whatever the timeout; BEGIN IMMEDIATE waits.
@@ -262,8 +259,8 @@ def _create_postgres_engine(url: URL, busy_timeout_s: float) -> Engine:
     Every commit waits for the server's disk.
     """
     busy_timeout_ms = max(1, int(busy_timeout_s * 1000))  # 0 would mean for ever
-    # A peer that vanished is noticed on both sides; otherwise the server would keep the
-    # daemon's lock, and we would wait for an answer, for hours.
+    # Both sides detect a vanished peer; otherwise the server would hold the daemon's lock
+    # for hours, and we would wait as long for a result.
     alive = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
     options = f"-c synchronous_commit=on -c lock_timeout={busy_timeout_ms} {alive}"
     return sa.create_engine(

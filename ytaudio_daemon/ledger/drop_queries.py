@@ -1,4 +1,4 @@
-"""Queries of drops: those without a place, kept files, the places of all."""
+"""Queries of drops: unfiled drops, kept files, places of files, recorded lines."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ class WrittenLine(NamedTuple):
 
     Attributes:
         place: Its number and part.
-        text: As it is shown.
+        text: The text as it is shown.
         link: The video that it names, or None.
     """
 
@@ -52,9 +52,9 @@ class Drop:
 
 
 def unfiled_drops(db: Connection) -> dict[tuple[str, bytes, str], Drop]:
-    """Return active sessions' drops without a place yet, by session, name and SHA-256.
+    """Return active sessions' unfiled drops, by session name, file name and SHA-256.
 
-    After a start these are the drops that a crash interrupted.
+    At a start these are the drops that a crash interrupted.
     """
     query = (
         sa.select(drops, sessions.c.name.label("session_name"))
@@ -86,7 +86,7 @@ def filed_names(db: Connection, session_id: int) -> set[tuple[bool, bytes]]:
 def known_drop_locations(db: Connection) -> set[tuple[str, bool, bytes]]:
     """Return the places of all drops: (session name, at the root, name).
 
-    A drop that is not filed yet is listed under the name it was dropped with.
+    A drop that is not filed yet has the name with which it was dropped.
     """
     name = sa.func.coalesce(drops.c.filed_name, drops.c.name)
     query = sa.select(sessions.c.name, drops.c.at_root, name).join(
@@ -98,8 +98,8 @@ def known_drop_locations(db: Connection) -> set[tuple[str, bool, bytes]]:
 def kept_files(db: Connection) -> dict[KeptFile, Drop]:
     """Return the newest drop of every file that stays in the inbox.
 
-    By session name, not by session: when a session expires its files are still there,
-    and must not be recorded again.
+    By session name, not by session: the files of an expired session still exist, and
+    must not be recorded again.
     """
     query = (
         sa.select(drops, sessions.c.name.label("session_name"))
@@ -112,7 +112,7 @@ def kept_files(db: Connection) -> dict[KeptFile, Drop]:
 
 
 def kept_drops(db: Connection, file: KeptFile) -> list[int]:
-    """Return the numbers of a kept file's drops: one for each content it has had."""
+    """Return the numbers of a kept file's drops, one for each content that it had."""
     session_name, at_root, name = file
     query = (
         sa.select(drops.c.id)
@@ -126,7 +126,7 @@ def kept_drops(db: Connection, file: KeptFile) -> list[int]:
 def written_lines_after(
     db: Connection, drop_id: int, after: LinePart, count: int
 ) -> list[WrittenLine]:
-    """Return at most `count` lines of a drop behind one."""
+    """Return at most `count` lines of a drop after a line."""
     query = (
         sa.select(*ORDER, lines.c.text, lines.c.again, jobs.c.video_id)
         .outerjoin(jobs, jobs.c.id == lines.c.job_id)

@@ -88,12 +88,12 @@ class DropPlacement:
 def find_or_create_drops(
     db: Connection, session_id: int, wanted: Sequence[NewDrop], now: Now
 ) -> list[Drop]:
-    """Return the unfiled drop of each file, creating those that do not exist.
+    """Return the unfiled drop of each file; creates those that do not exist.
 
     Args:
         db: A write transaction.
         session_id: The session of all these files.
-        wanted: No two with the same name and content.
+        wanted: The files, no two with the same name and content.
         now: The moment.
     """
     known = _unfiled_of(db, session_id, [new.name for new in wanted])
@@ -141,9 +141,9 @@ def record_batches(
     now: Now,
     file_is_gone: Callable[[str], bool],
 ) -> list[Drop]:
-    """Record what stands behind the drops' cursors, in one transaction.
+    """Record the entries of drops that follow their cursors, in one transaction.
 
-    A new audio becomes a queued job, or a held one over the quota. The same audio
+    New audio becomes a queued job, or a held one over the quota. The same audio
     twice in a session is one job; if that job failed, was cancelled, or its finished
     file is gone, the line runs it again.
 
@@ -181,7 +181,7 @@ def record_batches(
 def _skip_recorded_entries(
     db: Connection, batches: Sequence[tuple[Drop, Sequence[NewEntry]]]
 ) -> list[tuple[Drop, Sequence[NewEntry]]]:
-    """Return the entries that are not recorded: a lost commit may have succeeded."""
+    """Return the entries without those that a commit of unknown outcome recorded."""
     ids = [drop.id for drop, _ in batches]
     stored: dict[int, Drop] = {}
     for some in key_batches(ids):
@@ -199,7 +199,7 @@ def _skip_recorded_entries(
 def is_behind(entry: NewEntry, cursor: LinePart) -> bool:
     """Return whether an entry may be unrecorded.
 
-    The cursor does not say how many of its line's switched-off links are; these are
+    The cursor does not count the recorded switched-off links of its line; these are
     recorded again, without effect.
     """
     if isinstance(entry, NewLine):
@@ -225,10 +225,10 @@ def _record_switched_off(
 
 
 def _cursor_after(cursor: LinePart, batch: Sequence[NewEntry]) -> LinePart:
-    """Return the cursor behind a batch.
+    """Return the cursor after a batch.
 
-    A switched-off link is behind all lines above its own, but links of its own line
-    may follow.
+    A switched-off link follows all lines above its own, but links of its own line may
+    follow it.
     """
     for entry in reversed(batch):
         if isinstance(entry, NewLine):
@@ -296,7 +296,7 @@ def abort_recording(
 
 
 def _append_events(
-    db: Connection, noted: Sequence[Drop], now: Now, reason: str
+    db: Connection, changed: Sequence[Drop], now: Now, reason: str
 ) -> None:
-    rows = [(now.wall, drop.session_id, drop.id, reason) for drop in noted]
+    rows = [(now.wall, drop.session_id, drop.id, reason) for drop in changed]
     insert_rows(db, events, ("at", "session_id", "drop_id", "reason"), rows)

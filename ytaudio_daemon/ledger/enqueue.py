@@ -1,7 +1,7 @@
-"""Enqueues links: a drop's by the thousand, a client's one by one.
+"""Enqueues links: those of drops by the thousand, those of clients one by one.
 
-Both go through `JobBatch`: `model.line_rules` decides about each link, and the same
-rows are written.
+Both use `JobBatch`: `model.line_rules` decides about each link, and the same rows are
+written.
 """
 
 import json
@@ -61,7 +61,7 @@ JOB_COLUMNS = (
     "collection_id",
     "collection_position",
 )
-#: The session has no job of a link after these.
+#: The actions after which a link has no job.
 _WITHOUT_JOB = frozenset({LinkAction.REFUSE, LinkAction.ARCHIVED})
 _STATE_COLUMN = JOB_COLUMNS.index("state")
 #: A lookup is faster than the enumeration's constructor.
@@ -70,7 +70,7 @@ _STATES = {state.value: state for state in JobState}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobOptions:
-    """Effective options as the ledger stores them; shared by all lines that have them."""
+    """Effective options as the ledger stores them; lines with the same ones share them."""
 
     options: dict[str, Any]
     profile: str
@@ -78,7 +78,7 @@ class JobOptions:
 
     @classmethod
     def from_options(cls, options: Options) -> "JobOptions":
-        """Compute what the ledger stores of these options."""
+        """Return the options in the form that the ledger stores."""
         return cls(
             options=options.to_json(),
             profile=options.profile(),
@@ -86,7 +86,7 @@ class JobOptions:
         )
 
 
-#: Where a link comes from: the drop, its line, the part (None when it is alone).
+#: The source of a link: the drop, its line, the part (None when it is alone).
 JobSource = tuple[int, int, int | None] | tuple[None, None, None]
 NO_DROP: JobSource = (None, None, None)
 #: The collection that makes a job, and its position there.
@@ -133,12 +133,12 @@ class JobBatch:
         self._room = session_room(session, quota)
         #: The session's jobs that this batch asks for, by audio key.
         self._existing_jobs: dict[str, Any] = {}
-        #: When the videos that the archive has entered it.
+        #: When the videos that are in the archive were added to it.
         self._archived_at: dict[str, float] = {}
         #: The jobs of the links that were not refused so far, by audio key.
         self._requested_jobs: dict[str, int] = {}
         self._job_rows: list[tuple[Any, ...]] = []
-        #: Completed jobs whose links were given again.
+        #: Completed jobs whose links were requested again.
         self._library_requests: list[int] = []
         self._new_job_ids: Iterator[int] = iter(())
         self._uuid_prefix = os.urandom(1).hex()
@@ -176,14 +176,14 @@ class JobBatch:
         place: CollectionPlace = NO_COLLECTION,
         ignores_archive: bool = False,
     ) -> EnqueuedLink:
-        """Decide about a link and carry it out; `write` inserts the row of a new job.
+        """Decide about a link and apply the decision; `write` inserts a new job's row.
 
         Args:
-            audio_key: One of those that `load` has got.
+            audio_key: One of those that `load` was called with.
             video_id: The 11 characters.
             job_options: The effective options.
-            source: The line that asks for it; `NO_DROP` for a client's link.
-            job_uuid: For a new job, and no other job's; random when None.
+            source: The line that names it; `NO_DROP` for a client's link.
+            job_uuid: The UUID of a new job, which no other job has; random when None.
             is_music: The link is one of YouTube Music's.
             place: The collection whose entry it is.
             ignores_archive: It is fetched although the archive has the video.
@@ -224,7 +224,7 @@ class JobBatch:
         return decision, job_id, known
 
     def write(self) -> None:
-        """Insert the new jobs and count them, and say which were asked for again."""
+        """Insert the new jobs, count them, and append events of those requested again."""
         append_library_requests(
             self._db, self._now, self._session_id, self._library_requests
         )
@@ -256,12 +256,12 @@ class JobBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewVideo:
-    """The video that a link of a client names, and what it is wanted as.
+    """The video that a client's link names, with the options of its job.
 
     Attributes:
         video_id: The 11 characters.
         job_options: The effective options.
-        uuid: The job's, if it is a new one, and no other job's; random when None.
+        uuid: The UUID of a new job, which no other job has; random when None.
         is_music: The link is one of YouTube Music's.
         ignores_archive: It is fetched although the archive has the video.
     """
@@ -275,10 +275,10 @@ class NewVideo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnqueueResult:
-    """The action on a client's link.
+    """The result of enqueueing a client's link.
 
     Attributes:
-        action: The action.
+        action: What was done with it.
         job_id: The row of its job; None when it was refused or is in the archive.
         code: `session_job_limit` or `session_byte_limit` when refused, `in_archive`, or
             "".
@@ -302,13 +302,13 @@ def enqueue_link(
 ) -> EnqueueResult:
     """Enqueue one link for a client that waits for the result.
 
-    A link over the quota is refused, where a drop's would be held: the client can be
-    told at once.
+    A link over the quota is refused, where a drop's would be held: the client gets the
+    refusal at once.
 
     Args:
         db: A write transaction.
         session_id: The session that the job belongs to.
-        new: What the link asks for.
+        new: The video and its options.
         quota: The config's; the session's own limits win.
         now: The moment.
         file_is_gone: Returns whether a completed job's output path no longer exists.

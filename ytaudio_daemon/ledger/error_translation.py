@@ -30,9 +30,9 @@ UNREACHABLE_STATES = re.compile(r"08...|53300|57P0[123]")
 TRANSIENT_STATES = re.compile(r"53...|57...|58...|25006")
 #: Class: internal error, a damaged page among them.
 INTERNAL_STATES = re.compile(r"XX...")
-#: How the driver complains about a text that is no UTF-8.
+#: In the driver's message for a text that is not UTF-8.
 _NOT_UTF8 = "Could not decode to UTF-8"
-#: One transaction makes the ledger longer by less than so many bytes.
+#: A transaction grows the ledger by less than so many bytes.
 _MAX_GROWTH_BYTES = 4 << 20
 
 
@@ -128,7 +128,7 @@ def _raise_for_postgres(error: sa.exc.DBAPIError, ledger: str) -> NoReturn:
 
 
 def _reached_limit(detail: sqlite3.Error, path: Path) -> int | None:
-    """Return this process's limit of a file's size in bytes, if the ledger ran into it.
+    """Return this process's limit of a file's size in bytes, if the ledger reached it.
 
     SQLite reports EFBIG as an I/O error of the disk, and has truncated its file again.
     """

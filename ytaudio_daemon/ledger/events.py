@@ -1,4 +1,4 @@
-"""The parts of every write: the fence, the kept counters, the append-only events."""
+"""The parts of every write: the fence, the counters, the append-only events."""
 
 import functools
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from ytaudio_daemon.ledger.schema import events, sessions, totals
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.clock import Now
 
-#: The reason of an event: a completed job's link was given again, or it was retried.
+#: The reason of an event: a completed job's link was requested again.
 LIBRARY_REQUESTED = "library_requested"
 
 _APPEND = sa.insert(events)
@@ -34,7 +34,7 @@ _RECORD_ACTIVITY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fence:
-    """The attempt that a write belongs to; it is checked by each of its writes."""
+    """The job and attempt that a write belongs to; each write checks them."""
 
     job_id: int
     session_id: int
@@ -58,7 +58,7 @@ def append_event(db: Connection, now: Now, fence: Fence, reason: str) -> None:
 def append_library_requests(
     db: Connection, now: Now, session_id: int, job_ids: Iterable[int]
 ) -> None:
-    """Append that completed jobs were asked for once more; nothing is fetched for that."""
+    """Append events that completed jobs were requested again; nothing is fetched."""
     rows = [(now.wall, session_id, job_id, LIBRARY_REQUESTED) for job_id in job_ids]
     insert_rows(db, events, ("at", "session_id", "job_id", "reason"), rows)
 
@@ -71,7 +71,7 @@ def record_transition(
     to_state: JobState,
     reason: str,
 ) -> None:
-    """Update the counters and append the event for a state change just made."""
+    """Update the counters and append the event for a transition just written."""
     adjust_counters(db, fence.session_id, {from_state: -1, to_state: 1})
     db.execute(
         _APPEND,
@@ -111,10 +111,10 @@ def _addition_to(table: sa.Table, states: tuple[JobState, ...]) -> sa.Update:
 def record_activity(
     db: Connection, session_id: int, now: Now, *, more_bytes: int = 0, **values: Any
 ) -> None:
-    """Store that a session was used now: its time to live starts again.
+    """Store that a session was used now: its time to live restarts.
 
-    A command reads the daemon's uptime as it was saved last, which may be some seconds
-    ago; it must not make the session older.
+    A command has the uptime that the daemon saved last, which may be some seconds old;
+    the stored uptime of the session is never lowered.
 
     Args:
         db: A write transaction.

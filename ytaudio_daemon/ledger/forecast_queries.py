@@ -1,4 +1,4 @@
-"""Queries behind the forecast: how fast jobs went, and whose turn it is."""
+"""Queries of the forecast: the length of recent attempts, and the sessions' turns."""
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -6,12 +6,12 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger.schema import attempts, sessions
 from ytaudio_daemon.model.forecast import Turn
 
-#: The latest attempts that an average is taken of.
+#: The latest attempts of which an average is computed.
 MAX_ATTEMPTS = 50
 
 
 def average_job_s(db: Connection) -> float | None:
-    """Return the seconds that one of the latest completed attempts took, if any."""
+    """Return the average seconds of the latest completed attempts; None without any."""
     query = sa.select(attempts.c.kind, attempts.c.started_at, attempts.c.ended_at)
     latest = query.where(attempts.c.ended_at.is_not(None)).order_by(
         attempts.c.ended_at.desc()

@@ -1,4 +1,4 @@
-"""The ledger's tables of what holds work up: gates, pace, outages; see `schema`."""
+"""The tables of gates, pace and outages; the others are in `schema`."""
 
 from sqlalchemy import Boolean, Column, Table, Text
 
@@ -15,7 +15,7 @@ gates = Table(
     Column("until", Real, nullable=False),
     # Times it was closed in a row; each doubles the pause.
     Column("closures", Big, nullable=False),
-    # The one job that may run when the pause is over, as a test.
+    # The job that runs as the probe when the pause is over.
     Column("probe_job_id", Big),
 )
 

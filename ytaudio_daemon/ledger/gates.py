@@ -1,4 +1,4 @@
-"""Gates and pace as rows: the pure rules are in `model.gates`."""
+"""Stores gates and pace; the pure rules are in `model.gates`."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -24,7 +24,7 @@ from ytaudio_daemon.model.host_errors import current_code
 
 #: So far there is one site.
 SITE = "youtube"
-#: The latest attempts that are looked through for another blocked video.
+#: The latest attempts that are searched for another blocked video.
 MAX_RECENT_ATTEMPTS = 50
 _CLOSED_GATES = sa.select(gates)
 _SET_PROBE = sa.update(gates).where(gates.c.name == sa.bindparam("of_gate"))
@@ -50,8 +50,8 @@ def find_gate(db: Connection, name: GateName, egress: str = "") -> Gate | None:
 
     Args:
         db: The ledger.
-        name: The gate's.
-        egress: Whose gate it is, for those of `model.egress.EGRESS_GATES`.
+        name: The name of the gate.
+        egress: The key of the egress that has it, for `model.egress.EGRESS_GATES`.
     """
     row_name = _row_name(name, egress)
     row = db.execute(sa.select(gates).where(gates.c.name == row_name)).first()
@@ -159,7 +159,7 @@ def egresses_that_blocked(
 
 
 def failures_by_egress(db: Connection, job_id: int) -> Counter[str]:
-    """Return how often a job has failed by each egress, for whatever reason."""
+    """Return the number of a job's failed attempts by each egress."""
     query = sa.select(attempts.c.egress).where(
         attempts.c.job_id == job_id,
         attempts.c.kind.in_([kind.value for kind in FailureKind]),
@@ -172,9 +172,9 @@ def has_other_blocked_video(
 ) -> bool:
     """Return True if YouTube has just blocked another video for the first time.
 
-    "Just" is within the first pause of the gate, and behind the last success, by the
-    same egress. A video that was blocked before, while others came through, says nothing
-    of them.
+    "Just" is within the first pause of the gate, and after the last success, by the same
+    egress. A video that was blocked before, while others were not, is no sign of a block
+    of all.
     """
     since = now.wall - PAUSES[GateName.SITE][0]
     rows = db.execute(
@@ -190,17 +190,17 @@ def has_other_blocked_video(
         .order_by(attempts.c.ended_at.desc())
         .limit(MAX_RECENT_ATTEMPTS),
     ).all()
-    fresh = takewhile(lambda row: row.kind != "completed", rows)
+    since_success = takewhile(lambda row: row.kind != "completed", rows)
     return any(
         row.kind == FailureKind.BLOCKED
         and row.video_id != video_id
         and egress not in egresses_that_blocked(db, row.job_id, row.number)
-        for row in fresh
+        for row in since_success
     )
 
 
 def may_claim(closed: list[Gate], now: Now) -> bool:
-    """Return True if all closed gates let a job through to see."""
+    """Return True if each closed gate lets a job through as its probe."""
     return all(shut.admits_job(now.wall) for shut in closed)
 
 
@@ -217,7 +217,7 @@ def clear_stale_probe(db: Connection) -> None:
 
 
 def take_token(db: Connection, bucket: Pace, now: Now, egress: str = "") -> bool:
-    """Take a token of an egress for one attempt; returns False when there is none yet."""
+    """Take a token of an egress for one attempt; returns False when none is left."""
     if bucket.is_disabled:
         return True
     tokens = available_tokens(db, bucket, now, egress)
@@ -229,7 +229,7 @@ def take_token(db: Connection, bucket: Pace, now: Now, egress: str = "") -> bool
         pace.c.site == site, pace.c.filled_at > now.wall
     )
     if db.execute(ahead).first() is not None:
-        # The clock went back: refill from now on, not once it has caught up.
+        # The clock went back: refill from now on, not from the time in the row on.
         _save_tokens(db, tokens, now, egress)
     return False
 
@@ -237,7 +237,7 @@ def take_token(db: Connection, bucket: Pace, now: Now, egress: str = "") -> bool
 def seconds_to_next_token(
     db: Connection, bucket: Pace, now: Now, egress: str = ""
 ) -> float:
-    """Return seconds until an egress's next token, 0 when there is one."""
+    """Return the seconds until an egress has a token, 0 when it has one."""
     if bucket.is_disabled:
         return 0.0
     return bucket.seconds_to_next(available_tokens(db, bucket, now, egress))

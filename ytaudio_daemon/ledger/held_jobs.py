@@ -1,4 +1,4 @@
-"""Held jobs: queued as soon as their session's quota has room for them."""
+"""Queues held jobs when their session's quota has room for them."""
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -6,7 +6,7 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger.job_updates import COLUMNS_TO_MOVE, change_state
 from ytaudio_daemon.ledger.schema import jobs, sessions
 from ytaudio_daemon.ledger.sessions import session_room
-from ytaudio_daemon.model import JobState
+from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 
@@ -49,3 +49,13 @@ def release_held(db: Connection, session_id: int, quota: Quota, now: Now) -> int
     for row in rows:
         change_state(db, row, JobState.QUEUED, now, "released")
     return len(rows)
+
+
+def sessions_with_held_jobs(db: Connection, behind: int, limit: int) -> list[int]:
+    """Return the next active sessions with held jobs: their rows' numbers, in order."""
+    query = sa.select(sessions.c.id).where(
+        sessions.c.id > behind,
+        sessions.c.state == SessionState.ACTIVE,
+        sessions.c[JobState.HELD.value] > 0,
+    )
+    return list(db.execute(query.order_by(sessions.c.id).limit(limit)).scalars())

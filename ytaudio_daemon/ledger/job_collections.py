@@ -1,4 +1,4 @@
-"""The collection that made a job, with the album that the job's song is on."""
+"""Reads the collection that made a job, with the album that its song is on."""
 
 from dataclasses import replace
 from typing import Any
@@ -63,7 +63,7 @@ def _album_of_entry(row: Any) -> AlbumFacts | None:
 
 
 def job_collection_from_row(row: Any) -> JobCollection:
-    """Return what a row of `collections` says, without the job's part of it."""
+    """Return the fields that a row of `collections` has, without those of the job."""
     return JobCollection(
         row_id=row.id,
         uuid=row.uuid,

@@ -1,4 +1,4 @@
-"""The join of jobs with their sessions, drops and collections, for all queries that return jobs."""
+"""The join of jobs with their sessions, drops and collections."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from ytaudio_daemon.folders.layout import display_name
 from ytaudio_daemon.ledger.schema import collections, drops, jobs, sessions
 
-#: Built once, as every look at a job asks it.
+#: Built once, as every query of jobs begins with it.
 JOBS_QUERY = (
     sa.select(
         jobs,
@@ -26,5 +26,5 @@ JOBS_QUERY = (
 
 
 def source_file(row: Any) -> str | None:
-    """Return the name of the drop that a row of `JOBS_QUERY` comes from, if any."""
+    """Return the name of the drop that a row with `drop_name` comes from, if any."""
     return None if row.drop_name is None else display_name(row.drop_name)

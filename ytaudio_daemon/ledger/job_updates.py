@@ -1,4 +1,4 @@
-"""Changes a job's state: the UPDATE, the kept counters and the event, in one call."""
+"""Changes the state of a job: the UPDATE, the counters and the event, in one call."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,17 +9,23 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger import counters
 from ytaudio_daemon.ledger.events import Fence, record_transition
 from ytaudio_daemon.ledger.schema import attempts, jobs
-from ytaudio_daemon.model import FINALIZED, JobState, Outcome
+from ytaudio_daemon.model import FINALIZED, JobState, Outcome, Phase
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.outage import failure_signature
 
-#: The job is still the attempt's, which may write to it; with `bound_fence`.
+#: The condition that the job is still the attempt's; with the values of `bound_fence`.
 HOLDS_FENCE = sa.and_(
     jobs.c.id == sa.bindparam("of_job"),
     jobs.c.attempt == sa.bindparam("of_attempt"),
     jobs.c.state == JobState.RUNNING,
 )
-#: What `change_state` must know of a job.
+#: The condition that a job runs and its cancellation can be requested, and is not yet.
+IS_CANCELLABLE_RUNNING = sa.and_(
+    jobs.c.state == JobState.RUNNING,
+    jobs.c.cancel_requested.is_(False),
+    jobs.c.phase.is_distinct_from(Phase.PUBLISHING.value),
+)
+#: The columns of a job that `change_state` needs.
 COLUMNS_TO_MOVE = (jobs.c.id, jobs.c.session_id, jobs.c.state, jobs.c.attempt)
 _JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("of_job"))
 _MOVE = sa.update(jobs).where(
@@ -61,7 +67,7 @@ def bound_fence(fence: Fence) -> dict[str, int]:
 def change_state(
     db: Connection, job: Any, to: JobState, now: Now, reason: str, **values: Any
 ) -> None:
-    """Move a job that no attempt has.
+    """Change the state of a job that is not running.
 
     Args:
         db: A write transaction.
@@ -81,7 +87,7 @@ def change_state(
 def change_state_fenced(
     db: Connection, fence: Fence, to: JobState, now: Now, reason: str, **values: Any
 ) -> bool:
-    """Move a running job out of an attempt's hands.
+    """Change the state of a running job, which ends its attempt.
 
     Args:
         db: A write transaction.
@@ -90,7 +96,7 @@ def change_state_fenced(
         now: The moment.
         reason: For the event.
         values: Other columns to change with it; `more_charged` and `more_crashes` are
-            added to theirs.
+            added to `charged` and `crashes`.
 
     Returns:
         False when the attempt is no longer the job's; nothing is written then.
@@ -126,15 +132,15 @@ def end_attempt(
     kind: str,
     is_charged: bool = False,
 ) -> None:
-    """Complete an attempt's row.
+    """Write the end of an attempt to its row and to the counters.
 
     Args:
         db: A write transaction.
         fence: The attempt.
-        outcome: What it came back with.
+        outcome: Its outcome.
         now: The moment.
         kind: "completed", "interrupted", "cancelled", or a failure kind.
-        is_charged: Whether it counts against the attempts the job has.
+        is_charged: Whether it counts against `[retry] attempts`.
     """
     failure = outcome.failure
     counters.add(

@@ -1,4 +1,4 @@
-"""The file of a ledger on SQLite: copied before a migration, closed to other people."""
+"""Copies the file of a SQLite ledger before a migration, and sets its permissions."""
 
 from contextlib import suppress
 
@@ -38,7 +38,7 @@ def back_up_before_migration(ledger: Ledger, wall: float) -> None:
 
 
 def close_ledger_to_others(ledger: Ledger) -> None:
-    """Take the ledger's files from others than owner and group; SQLite makes them 0644."""
+    """Remove the permissions of others than owner and group; SQLite creates files as 0644."""
     if ledger.path is None:
         return
     for file in (ledger.path, ledger.path.with_name(ledger.path.name + JOURNAL_SUFFIX)):

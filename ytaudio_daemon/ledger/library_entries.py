@@ -1,4 +1,4 @@
-"""The library's files in the ledger: one row for each job that has one; a new layout."""
+"""Stores each job's file in the library, and the moves of a new layout."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _CHANGE = sa.update(library_entries).where(
     library_entries.c.job_id == sa.bindparam("of_job")
 )
 _NAMES = ("attempt", "name", "identity")
-#: Of a job that is still in the ledger: it may have been pruned meanwhile.
+#: Inserts nothing for a job that was pruned meanwhile.
 _CREATE = sa.insert(library_entries).from_select(
     ("job_id", *_NAMES),
     sa.select(
@@ -28,9 +28,9 @@ _CREATE = sa.insert(library_entries).from_select(
         *(sa.bindparam(name, type_=library_entries.c[name].type) for name in _NAMES),
     ).where(jobs.c.id == sa.bindparam("of_job")),
 )
-#: Files that are read in one transaction.
+#: Files read in one transaction.
 PAGE_SIZE = 50
-#: The reason of the event for a collection whose songs have other paths.
+#: The reason of the event of a collection whose songs were moved.
 RELAID = "relaid"
 
 
@@ -58,7 +58,7 @@ def find_library_entry(db: Connection, job_id: int) -> LibraryEntry | None:
 
 
 def save_library_entries(db: Connection, entries: Iterable[LibraryEntry]) -> None:
-    """Store the files that were added to the library, those of pruned jobs excepted."""
+    """Store the files that were added to the library, except those of pruned jobs."""
     for entry in entries:
         added = {name: getattr(entry, name) for name in _NAMES}
         changed = db.execute(_CHANGE, {"of_job": entry.job_id, **added})
@@ -69,12 +69,12 @@ def save_library_entries(db: Connection, entries: Iterable[LibraryEntry]) -> Non
 def library_page(
     db: Connection, after_job_id: int, session_id: int | None
 ) -> list[LibraryEntry]:
-    """Return the next files of completed jobs in the library, that `keep_last` left.
+    """Return the next files of completed jobs in the library that `keep_last` leaves there.
 
     Args:
         db: A transaction.
-        after_job_id: The last job before.
-        session_id: Only this session's; None for all.
+        after_job_id: The last job of the page before; 0 at first.
+        session_id: Only files of this session; None for all.
     """
     query = _files().where(library_entries.c.job_id > after_job_id)
     if session_id is not None:
@@ -84,7 +84,7 @@ def library_page(
 
 
 def is_current(db: Connection, entry: LibraryEntry) -> bool:
-    """Return whether a file is still recorded so, and not being removed or replaced.
+    """Return whether a file is recorded unchanged, and neither removed nor replaced.
 
     Args:
         db: A transaction. Until a write transaction ends, the daemon does neither.
@@ -96,11 +96,11 @@ def is_current(db: Connection, entry: LibraryEntry) -> bool:
 
 
 def record_move(db: Connection, moved: LibraryEntry, now: Now) -> None:
-    """Store where a file is now, and have its collections' playlists written again.
+    """Store the new name of a moved file; the playlists with it are written again.
 
     Args:
         db: A write transaction.
-        moved: The file as it is.
+        moved: The file at its new place.
         now: The moment.
     """
     mine = library_entries.c.job_id == moved.job_id

@@ -1,4 +1,4 @@
-"""Collections in the library: their names for good, and what their playlists show."""
+"""Stores the names of collections in the library; reads the entries of playlists."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -31,14 +31,14 @@ _COLLECTIONS_OF_JOBS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryCollection:
-    """A collection as the library has it; it keeps its name when its title changes.
+    """The files of a collection in the library; its name stays when its title changes.
 
     Attributes:
         collection_id: Its row.
-        name: The field `{collection}`; no other one of the session has it.
+        name: The value of the field `{collection}`; no other one of the session has it.
         playlist: The path of its .m3u8 from the session's folder, if one was written.
         cover: The path of its cover, if one was written.
-        cover_identity: That file as it was then (`folders.library.library_identity`).
+        cover_identity: The identity of that file then (`folders.library.library_identity`).
     """
 
     collection_id: int
@@ -51,7 +51,7 @@ class LibraryCollection:
 def find_library_collection(
     db: Connection, collection_id: int
 ) -> LibraryCollection | None:
-    """Return what the library has of a collection, if anything."""
+    """Return the files of a collection in the library, if it has a name there."""
     mine = library_collections.c.collection_id == collection_id
     row = db.execute(sa.select(library_collections).where(mine)).mappings().first()
     return None if row is None else LibraryCollection(**row)
@@ -60,12 +60,12 @@ def find_library_collection(
 def name_collection(
     db: Connection, collection: JobCollection, session_name: str
 ) -> LibraryCollection:
-    """Return what the library has of a collection; one without a name gets it.
+    """Return the files of a collection in the library; name it if it has no name there.
 
     Args:
         db: A write transaction.
         collection: The collection.
-        session_name: The session's: those of one name share a folder.
+        session_name: The name of its session: sessions of one name share a folder.
     """
     known = find_library_collection(db, collection.row_id)
     if known is not None:
@@ -90,13 +90,13 @@ def _names_in_use(db: Connection, session_name: str) -> list[tuple[str, str]]:
 
 
 def save_library_collection(db: Connection, changed: LibraryCollection) -> None:
-    """Store what the library has of a collection that has a name."""
+    """Store the files of a collection that has a name in the library."""
     mine = library_collections.c.collection_id == changed.collection_id
     db.execute(sa.update(library_collections).where(mine).values(**asdict(changed)))
 
 
 class PlaylistEntry(NamedTuple):
-    """An entry that has a job, or that YouTube does not hand out."""
+    """An entry that has a job, or that YouTube does not provide."""
 
     position: int
     video_id: str
@@ -115,7 +115,7 @@ class PlaylistEntry(NamedTuple):
 
 
 class PlaylistHead(NamedTuple):
-    """A collection, its session, and what the library has of it."""
+    """A collection, its session, and its files in the library."""
 
     collection: JobCollection
     session_name: str
@@ -153,7 +153,7 @@ def playlist_page(
     Args:
         db: A transaction.
         collection_id: The collection.
-        after: Position and video of the last one before.
+        after: Position and video of the last entry of the page before.
     """
     place = sa.tuple_(entries.c.position, entries.c.video_id)
     query = (

@@ -7,7 +7,7 @@ from ytaudio_daemon.model import LinePart
 
 ORDER = (lines.c.line, lines.c.part)
 
-#: The line stands behind the one that `bound_after` names; for queries built once.
+#: The line follows the one in `bound_after`; for queries that are built once.
 IS_AFTER_BOUND = sa.tuple_(*ORDER) > sa.tuple_(
     sa.bindparam("after_line", type_=Big), sa.bindparam("after_part", type_=Big)
 )

@@ -1,4 +1,4 @@
-"""Records a batch of a drop's lines: every line gets a row, every new audio a job."""
+"""Records a batch of a drop's lines: a row for every line, a job for every new audio."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -52,11 +52,11 @@ _REJECTED = LineResult.REJECTED.value
 class NewLine(NamedTuple):
     """A line, or a part of one, that is not in the ledger yet. A million are made.
 
-    Either `job_options` is set (the line has a link to take, on which `message` may be
-    a remark), with `video_id` or `collection`, or `code` and `message` (it is refused).
-    `part` is 0 for the only link of its line. `again` is the line as it could be dropped
-    again, or None without a link. With `ignores_archive` its video is fetched although
-    the archive has it.
+    A line with a usable link has `job_options` and either `video_id` or `collection`;
+    `message` may be a remark on it. A refused line has `code` and `message`. `part` is 0
+    for the only link of its line. `again` is the line in the form in which it can be
+    dropped again, or None without a link. With `ignores_archive` its video is fetched
+    although the archive has it.
     """
 
     line: int
@@ -85,7 +85,7 @@ class SwitchedOffLink(NamedTuple):
 
 
 class LineRecorder:
-    """Records one batch: looks up the session's jobs, then writes all rows at once.
+    """Records one batch: finds the session's jobs, then writes all rows at once.
 
     Args:
         db: A write transaction.
@@ -171,7 +171,7 @@ class LineRecorder:
         collection: NewCollection,
         job_options: JobOptions,
     ) -> tuple[Any, ...]:
-        """Have the collection listed; it stays with the line, so that it can be dropped again."""
+        """Request the collection of a line; returns the row of the line."""
         source = drop_id, line.line, line.part or None
         asked = subscriptions.request_and_follow(
             self._db, self._session_id, collection, job_options, source, self._now
@@ -184,14 +184,14 @@ class LineRecorder:
     def _message(
         self, remark: str | None, decision: LinkDecision, known: KnownJob | None
     ) -> str | None:
-        """Return what the receipt says of a line with a link; None for nothing."""
+        """Return the message of a line with a link in receipts, if any."""
         if decision.exceeded is not None:
             return self._message_of(decision, known)
         said = [remark, self._message_of(decision, known)]
         return "; ".join(filter(None, said)) or None
 
     def _message_of(self, decision: LinkDecision, known: KnownJob | None) -> str | None:
-        """Return what follows from the session's jobs; None for new audio."""
+        """Return the message for a decision; None for new audio."""
         if decision is DUPLICATE:
             return DUPLICATE_MESSAGE
         if decision is WITHDRAW_CANCELLATION:

@@ -37,14 +37,14 @@ from ytaudio_daemon.model.subscription import FirstLook, Look, SubscriptionState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedSubscription:
-    """What a listing must know of the collection's subscription.
+    """The part of a collection's subscription that its listing needs.
 
     Attributes:
-        look: How it is looked at.
-        feed_query: Names its feed, "" when it has none.
-        etag, modified: Of the feed's last answer.
+        look: Whether its feed or its list is read; `NONE`: a person asked for the listing.
+        feed_query: The query of its feed, "" when it has none.
+        etag, modified: The validators (RFC 9110) of the feed as it was read last.
         whole_list_uptime_s: The uptime at which the whole list was read last; None: not yet.
-        failures: Looks in a row that failed for good.
+        failures: The number of looks in a row that failed for good.
         keep_last: The number of its latest files that stay; None for all.
     """
 
@@ -62,7 +62,7 @@ class ListingClaim:
     """One attempt to list a collection, with all that is needed to run it.
 
     Attributes:
-        subscription: Its subscription; None when it is not followed, or no longer.
+        subscription: None when it is not followed, or no longer.
         is_from_now_on: A line follows it, and its list has not been read to the end yet.
     """
 
@@ -86,12 +86,12 @@ class ListingClaim:
 
     @property
     def look(self) -> Look:
-        """How the collection is looked at; none: a person asked for the listing."""
+        """Whether feed or list is read for a look; `NONE`: a person asked for the listing."""
         return Look.NONE if self.subscription is None else self.subscription.look
 
     @property
     def decides_at_once(self) -> bool:
-        """Whether each page is decided about as it comes, and not at the end."""
+        """Whether entries are decided about page by page, not after the last page."""
         return self.look is not Look.NONE or self.wanted.order == "list"
 
     @property
@@ -125,11 +125,9 @@ _CLAIMS_QUERY = (
     .join(sessions, sessions.c.id == collections.c.session_id)
     .outerjoin(subscriptions, subscriptions.c.collection_id == collections.c.id)
 )
-
-
 _IS_QUEUED = sa.and_(IS_UNLISTED, collections.c.state == CollectionState.QUEUED.value)
 _QUEUED = sa.select(collections.c.id).where(_IS_QUEUED).limit(1)
-#: What a person has asked for comes first, then looks.
+#: The requests of people come first, then looks.
 _NEXT_QUEUED = (
     sa.select(collections)
     .join(sessions, sessions.c.id == collections.c.session_id)
@@ -153,8 +151,8 @@ def claim_next(
 ) -> ListingClaim | None:
     """Claim the next collection in turn (queued → running); None when none may start.
 
-    Sessions take turns as for jobs. Nothing is listed by an egress with a closed gate,
-    but for a probe where no job is queued that could be it.
+    Sessions take turns as for jobs. An egress with a closed gate lists nothing, except as
+    the gate's probe while no job is queued that could be it.
 
     Args:
         db: A write transaction.
@@ -184,13 +182,13 @@ def claim_next(
     )
     move_to_end_of_turns(db, row.session_id)
     claim = replace(find_claims(db, collections.c.id == row.id)[0], egress=egress)
-    if claim.look is Look.NONE:  # a look without news is none of the receipts' either
+    if claim.look is Look.NONE:  # receipts do not show a look that finds nothing
         append_collection_event(db, row.id, now, "claimed")
     return claim
 
 
 def _may_list(db: Connection, closed: list[Gate], now: Now) -> bool:
-    """Return whether gates let a listing start: all are open, or it is the only probe."""
+    """Return whether gates let a listing start: all are open, or it is their only probe."""
     if not closed:
         return True
     if not gates.may_claim(closed, now) or _count_queued_jobs(db):
@@ -206,7 +204,7 @@ def _count_queued_jobs(db: Connection) -> int:
 
 
 def find_claims(db: Connection, *conditions: Any) -> list[ListingClaim]:
-    """Return the claims of collections for which conditions hold, in order."""
+    """Return the claims of the collections that meet conditions, in order."""
     # Sorted here: with ORDER BY, SQLite walks all collections by number.
     rows = db.execute(_CLAIMS_QUERY.where(*conditions)).all()
     return [_claim_from_row(row) for row in sorted(rows, key=lambda row: row.id)]

@@ -1,4 +1,4 @@
-"""Records how a listing ended, or goes on; every write fenced by its attempt."""
+"""Records the ends and requeues of listings; every write is fenced by its attempt."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from ytaudio_daemon.model.subscription import Look
 
 
 def is_current(db: Connection, claim: ListingClaim) -> bool:
-    """Return whether an attempt is still the collection's: it was not cancelled."""
+    """Return whether an attempt is still the collection's; not after a cancellation."""
     query = sa.select(collections.c.id).where(*_fence(claim))
     return db.execute(query).first() is not None
 
@@ -94,16 +94,16 @@ def record_failure(
 def complete(
     db: Connection, claim: ListingClaim, now: Now, *, count: int | None, is_cut: bool
 ) -> bool:
-    """Running → completed: the list was read to its end, or as far as it is wanted.
+    """Running → completed: the list was read to its end, or as far as the selection reaches.
 
-    Entries of earlier listings that did not come again are marked as gone.
+    Entries of earlier listings that are no longer in the list are marked as gone.
 
     Args:
         db: A write transaction.
         claim: The attempt.
         now: The moment.
-        count: The number of entries it has; None when only part of it was read.
-        is_cut: The list goes on behind what was read.
+        count: The number of entries in the list; None when only part of it was read.
+        is_cut: The list continues after the last entry that was read.
 
     Returns:
         False when the attempt is no longer the collection's.
@@ -138,7 +138,7 @@ def complete(
 
 
 def end_look(db: Connection, claim: ListingClaim, now: Now) -> bool:
-    """Running → completed: the feed was read, and the list is known by it.
+    """Running → completed: the feed was read, so the list need not be.
 
     Returns:
         False when the attempt is no longer the collection's.
@@ -156,7 +156,7 @@ def end_look(db: Connection, claim: ListingClaim, now: Now) -> bool:
 
 
 def _has_failed_before(claim: ListingClaim) -> bool:
-    """Return whether the look before failed, too: nobody is told of that twice."""
+    """Return whether the look before failed, too: receivers are notified once only."""
     return claim.subscription is not None and claim.subscription.failures > 0
 
 
@@ -178,7 +178,7 @@ def _change(
     is_notified: bool = False,
     **values: Any,
 ) -> bool:
-    """Move a running listing; `is_notified`: notices say that it ended.
+    """Change the state of a running listing; `is_notified`: receivers learn that it ended.
 
     Returns:
         False when the attempt is no longer the collection's.
@@ -198,7 +198,7 @@ def _change(
 
 
 def has_made_jobs(db: Connection, claim: ListingClaim) -> bool:
-    """Return whether a listing has made or revived a job."""
+    """Return whether a listing has made a job, or queued one again."""
     began = claim.history.claimed_at or 0.0
     query = (
         sa.select(jobs.c.id)

@@ -1,4 +1,4 @@
-"""Records what a listing finds: entries, and the jobs of those that are selected.
+"""Records the entries that a listing finds, and makes jobs of the selected ones.
 
 A page is one transaction, and may be recorded twice: an entry is known by its video.
 """
@@ -44,7 +44,7 @@ ENTRY_COLUMNS = (
     "first_seen_at",
     "gone_at",
 )
-#: What a later listing may change of an entry.
+#: Columns of an entry that a later listing may change.
 _CHANGING_COLUMNS = tuple(
     name
     for name in ENTRY_COLUMNS
@@ -54,7 +54,7 @@ _CHANGING_COLUMNS = tuple(
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
-    """An entry of a collection while it is decided about; see `schema.entries`."""
+    """An entry of a collection, before it is written; see `schema.entries`."""
 
     video_id: str
     position: int
@@ -82,7 +82,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRules:
-    """What the config says about the jobs of entries.
+    """The settings that apply to the jobs of entries.
 
     Attributes:
         quota: Of a session; its own limits win.
@@ -131,7 +131,7 @@ def record_page(
 def _undecided(
     claim: ListingClaim, found: Sequence[Entry], known: Mapping[str, Any]
 ) -> list[Entry]:
-    """Give the entries what their rows say; return those that are to be decided about.
+    """Fill entries with the job and reason in their rows; return the undecided ones.
 
     Args:
         claim: The attempt.
@@ -153,7 +153,7 @@ def _undecided(
 
 
 def _is_decided(claim: ListingClaim, row: Any, entry: Entry) -> bool:
-    """Return whether what was decided of a known entry holds.
+    """Return whether the earlier decision about a known entry still applies.
 
     Args:
         claim: The attempt.
@@ -201,7 +201,7 @@ def decide_entries(
 
 
 def seen_entries(db: Connection, claim: ListingClaim) -> list[Entry]:
-    """Return the entries that an attempt has seen and is to decide about, by position."""
+    """Return the entries that an attempt has recorded and must decide about, by position."""
     query = sa.select(entries).where(
         entries.c.collection_id == claim.collection_id,
         entries.c.attempt == claim.attempt,
@@ -231,7 +231,7 @@ def select_entries(
     rules: RecordRules,
     now: Now,
 ) -> int:
-    """Make jobs of the selected entries, and say of the others why not.
+    """Make jobs of the selected entries; set `skipped` of the others to the reason.
 
     Returns:
         The number of entries that are selected, with those before.
@@ -250,7 +250,7 @@ def select_entries(
     profile = claim.job_options.profile
     batch.load(audio_key(entry.video_id, profile) for entry in undecided)
     for entry in undecided:
-        if claim.look is not Look.NONE:  # lists tell no days as a rule
+        if claim.look is not Look.NONE:  # lists rarely have days
             entry.upload_date = entry.upload_date or rfc3339(now.wall)[:10]
         entry.skipped = claim.wanted.skip_reason(entry, selected_count, rules.max_items)
         if not entry.unavailable and entry.skipped is None:
@@ -300,7 +300,7 @@ def known_entries(
 
 
 def count_selected(db: Connection, claim: ListingClaim) -> int:
-    """Count the entries that were selected since a person asked last, or by this look."""
+    """Count the entries selected since the last request of a person, or by this look."""
     is_counted = entries.c.attempt > claim.asked_attempt
     if claim.look is not Look.NONE:
         is_counted = entries.c.first_seen_at >= (claim.history.claimed_at or 0.0)
@@ -320,7 +320,7 @@ def count_selected(db: Connection, claim: ListingClaim) -> int:
 def write_entries(
     db: Connection, claim: ListingClaim, found: Sequence[Entry], now: Now
 ) -> None:
-    """Write entries as they were found and decided about; known ones are updated."""
+    """Insert entries, or update those that the collection has already."""
     rows: list[tuple[Any, ...]] = [
         (
             claim.collection_id,
@@ -343,5 +343,5 @@ def write_entries(
 
 
 def append_page_event(db: Connection, claim: ListingClaim, now: Now) -> None:
-    """Append that entries were recorded, for each drop whose receipts show them."""
+    """Append an event that entries were recorded."""
     append_collection_event(db, claim.collection_id, now, "page_recorded")

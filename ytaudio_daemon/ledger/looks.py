@@ -1,4 +1,4 @@
-"""Records what the looks of subscriptions find, and how they end."""
+"""Records the results and ends of looks, the listings of subscriptions."""
 
 from collections.abc import Sequence
 
@@ -31,8 +31,8 @@ def record_feed(
     """Record the new entries of a feed, the oldest first, and make jobs of them.
 
     Where the feed does not suffice, nothing is recorded, and the whole list is read
-    when the look ends: all of it is new, so there may be more; or the selection asks
-    for lengths, which feeds do not tell.
+    after the look: all of the feed is new, so that more may be; or the selection is by
+    length, which feeds do not have.
 
     Args:
         db: A write transaction.
@@ -74,15 +74,15 @@ def complete(
     count: int | None,
     is_cut: bool,
 ) -> bool:
-    """End a listing, and a look with it; one that needs the whole list goes on.
+    """End a listing, and its look; a look that needs the whole list is queued again.
 
     Args:
         db: A write transaction.
         claim: The attempt.
-        totals: What the worker said; None when it was stopped, for enough was selected.
+        totals: The worker's totals; None when it was stopped, as enough was selected.
         now: The moment.
         count: The number of entries that the list has; None when that is not known.
-        is_cut: The list goes on behind what was read.
+        is_cut: The list continues after the last entry that was read.
 
     Returns:
         False when the attempt is no longer the collection's.
@@ -103,7 +103,7 @@ def complete(
 
 
 def record_failed_look(db: Connection, claim: ListingClaim) -> None:
-    """Count a look that failed for good; the next one comes in its turn."""
+    """Count a look that failed for good; the next one is due as scheduled."""
     if claim.subscription is not None:
         failures = subscriptions.c.failures + 1
         _update_subscription(db, claim, look=Look.NONE.value, failures=failures)
@@ -159,7 +159,7 @@ def _unmark_gone(db: Connection, claim: ListingClaim, videos: Sequence[str]) -> 
 def _positioned(
     db: Connection, claim: ListingClaim, fresh: Sequence[ListedEntry]
 ) -> list[Entry]:
-    """Return new entries in the order they came out, behind all that are known."""
+    """Return new entries in the order of their uploads, with positions after all others."""
     query = sa.select(sa.func.max(entries.c.position)).where(
         entries.c.collection_id == claim.collection_id
     )

@@ -1,7 +1,7 @@
-"""Compares a restored ledger with the one it replaced: the links that went with that one.
+"""Finds the links that only a replaced ledger has, after a copy was restored.
 
-A drop lies in its folder still; what was given to the REST API or the Python API is in
-the ledger alone.
+The files of drops are still in `processed/`; links that came by the REST API or the
+Python API are in the ledger only.
 """
 
 import json
@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from ytaudio_daemon.ledger.error_translation import translating_errors
 
-#: Finished audio is taken in from `downloads/`, and what was cancelled is not missed.
+#: Finished audio is imported from `downloads/`; a cancelled link is not lost.
 _QUERY = """
 SELECT sessions.name, jobs.video_id, jobs.options
 FROM jobs JOIN sessions ON sessions.id = jobs.session_id
@@ -31,7 +31,7 @@ ORDER BY sessions.name, jobs.id
 
 
 class LostLink(NamedTuple):
-    """A link that the restored ledger does not know."""
+    """A link that the restored ledger does not have."""
 
     session: str
     video_id: str
@@ -43,10 +43,10 @@ def find_lost_links(replaced: Path, restored: Path) -> list[LostLink]:
 
     Args:
         replaced: The ledger that was there before; it is only read.
-        restored: The one that took its place.
+        restored: The ledger in its place.
 
     Raises:
-        LedgerError: The replaced ledger cannot be read: it may be why a copy was needed.
+        LedgerError: The replaced ledger cannot be read, which may be why a copy was needed.
     """
     uri = f"file:{quote(str(replaced))}?mode=ro"
     with (

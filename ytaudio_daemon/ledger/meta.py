@@ -42,7 +42,7 @@ def uptime_s(db: Connection) -> float:
 
 
 def save_uptime(db: Connection, seconds: float) -> None:
-    """Store the uptime, unless a later one is stored."""
+    """Store the uptime, unless a higher one is stored."""
     if seconds > uptime_s(db):
         _put(db, "lived", f"{seconds:.3f}")
 
@@ -58,17 +58,17 @@ def save_views_cursor(db: Connection, event_id: int) -> None:
 
 
 def cookies_use(db: Connection) -> str | None:
-    """Return what `save_cookies_use` has stored; None when nothing."""
+    """Return the text that `save_cookies_use` has stored, if any."""
     return _get(db, "cookies_use")
 
 
 def save_cookies_use(db: Connection, text: str) -> None:
-    """Store how the latest use of `[download] cookies_file` went."""
+    """Store the result of the latest use of `[download] cookies_file`, as `cookies` forms it."""
     _put(db, "cookies_use", text)
 
 
 def network_identity(db: Connection) -> list[str] | None:
-    """Return what `save_network_identity` has stored; None when nothing."""
+    """Return the hashes that `save_network_identity` has stored, if any."""
     known = _get(db, "network_identity")
     return None if known is None else known.split()
 
@@ -80,7 +80,7 @@ def save_network_identity(db: Connection, digests: Sequence[str]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryCursor:
-    """How far the notices to a receiver have come.
+    """The last event that a receiver was notified of.
 
     Attributes:
         cursor: The last event that was delivered, or that needs no notice.
@@ -110,9 +110,9 @@ def _parse_delivery_cursor(data: Mapping[str, Any]) -> DeliveryCursor:
     return DeliveryCursor(cursor=data["cursor"], degraded=data["degraded"])
 
 
-def save_delivery_cursor(db: Connection, receiver: str, told: DeliveryCursor) -> None:
+def save_delivery_cursor(db: Connection, receiver: str, cursor: DeliveryCursor) -> None:
     """Store a receiver's delivery cursor; a restart continues after it."""
-    _put(db, f"{_DELIVERY_CURSOR_PREFIX}{receiver}", json.dumps(asdict(told)))
+    _put(db, f"{_DELIVERY_CURSOR_PREFIX}{receiver}", json.dumps(asdict(cursor)))
 
 
 def delete_delivery_cursor(db: Connection, receiver: str) -> None:

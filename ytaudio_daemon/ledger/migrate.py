@@ -32,9 +32,10 @@ def migrate(ledger: Ledger) -> None:
 
 
 def migrate_in_child(ledger: Ledger, busy_timeout_s: float) -> None:
-    """Do what `migrate` does in a child process, with which Alembic's 8 MiB end.
+    """Run `migrate` in a child process: the 8 MiB that Alembic takes are freed with it.
 
-    When the child fails, nothing is changed, and the caller's own `migrate` raises why.
+    When the child fails, nothing is changed, and the caller's own `migrate` raises the
+    error.
 
     Args:
         ledger: The child opens it anew: no connection may be used on both sides of a fork.
@@ -45,7 +46,7 @@ def migrate_in_child(ledger: Ledger, busy_timeout_s: float) -> None:
     """
     if _revision(ledger) == HEAD:
         return
-    with suppress(OSError):  # no process to be had
+    with suppress(OSError):  # no process can be started
         pid = os.fork()
         if pid == 0:
             _migrate_and_exit(ledger.url, busy_timeout_s)
@@ -53,7 +54,7 @@ def migrate_in_child(ledger: Ledger, busy_timeout_s: float) -> None:
 
 
 def _migrate_and_exit(url: URL, busy_timeout_s: float) -> None:
-    """End the process without the clean-up that is its parent's."""
+    """Run `migrate`, then exit without the clean-up handlers of the parent."""
     try:
         migrate(Ledger(url.render_as_string(hide_password=False), busy_timeout_s))
     finally:
@@ -90,7 +91,7 @@ def outdated_revision(ledger: Ledger) -> str | None:
 
 
 def check_integrity(ledger: Ledger) -> None:
-    """Have SQLite check its file; PostgreSQL checks its own.
+    """Run SQLite's check of its file; PostgreSQL checks its own.
 
     Raises:
         LedgerError: The file is damaged; nothing is changed.
@@ -125,7 +126,7 @@ def _revision_in(db: Connection) -> str | None:
 
 def _upgrade(ledger: Ledger) -> None:
     """Run Alembic in one transaction: a crash leaves the old schema unchanged."""
-    from alembic import command  # noqa: PLC0415 - only when there is work for it
+    from alembic import command  # noqa: PLC0415 - only when there is something to upgrade
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()

@@ -1,4 +1,4 @@
-"""An outage as a row, and what it does to jobs; the rules are in `model.outage`."""
+"""Stores the outage, and undoes what it cost jobs; the rules are in `model.outage`."""
 
 from dataclasses import replace
 from typing import Any
@@ -27,13 +27,13 @@ from ytaudio_daemon.model.outage import (
     OutageState,
 )
 
-#: Attempts that are looked through for failures in a row.
+#: The latest attempts that are searched for failures in a row.
 MAX_RECENT = 64
-#: ... and once they are suspected, for where the row began.
+#: The latest attempts that are searched for the first of a suspicious row.
 MAX_ROW = 10_000
-#: Completed attempts that are looked through for videos that are known to work.
+#: Completed attempts that are searched for videos that are known to work.
 MAX_COMPLETED = 200
-#: Jobs whose charge is given back in one transaction.
+#: Attempts whose charge is refunded in one transaction.
 REFUND_BATCH = 500
 #: The reason of the event: a job that failed in an outage is queued again.
 QUEUED_AGAIN = "outage"
@@ -52,7 +52,7 @@ def find_outage(db: Connection) -> Outage | None:
 
 
 def is_held(db: Connection, now: Now) -> bool:
-    """Return True while nothing is started because an outage is suspected."""
+    """Return True while no attempt may start because an outage is suspected."""
     outage = find_outage(db)
     return outage is not None and outage.holds_claims(now.wall)
 
@@ -74,8 +74,8 @@ def delete_outage(db: Connection) -> None:
 def recent_ends(db: Connection, now: Now, limit: int = MAX_RECENT) -> list[AttemptEnd]:
     """Return the latest ends of attempts, the newest first.
 
-    A completed attempt that fetched nothing (its file was there) says nothing of
-    YouTube. An end later than now was written before the clock went back.
+    A completed attempt that fetched nothing (its file existed) is no sign that YouTube
+    works. An end later than now was written before the clock went back.
     """
     rows = db.execute(
         sa.select(
@@ -104,8 +104,8 @@ def known_videos(
     Args:
         db: The ledger.
         count: At most so many.
-        with_cookies: Also those that were fetched with an account's cookies: they may
-            be closed for a probe that has none.
+        with_cookies: Include those fetched with an account's cookies: a probe without
+            cookies may not get them.
     """
     latest = (
         sa.select(attempts.c.job_id, attempts.c.ended_at)
@@ -124,9 +124,9 @@ def known_videos(
 def refund_attempts(
     db: Connection, outage: Outage, now: Now, limit: int = REFUND_BATCH
 ) -> bool:
-    """Give charges back, and queue jobs again that failed, for some of the jobs.
+    """Undo the charges of an outage, and queue the jobs that it failed, a batch at a time.
 
-    Repeatable: an attempt whose charge was given back is not found again.
+    May be repeated: an attempt is refunded once.
 
     Args:
         db: A write transaction.
@@ -149,7 +149,7 @@ def refund_attempts(
 
 
 def probe_now(db: Connection, now: Now) -> None:
-    """Make the next probe due now: another yt-dlp is in use, which may work."""
+    """Make the next probe due now, as another yt-dlp is in use that may work."""
     outage = find_outage(db)
     if outage is not None and outage.state is OutageState.CONFIRMED:
         save_outage(db, replace(outage, probe_at=now.wall))
@@ -182,7 +182,7 @@ def _attempt_end(row: Any) -> AttemptEnd:
 
 
 def _is_alike(outage: Outage) -> sa.ColumnElement[bool]:
-    """Return the condition that an attempt's failure is of an outage: `are_alike`."""
+    """Return `model.outage.are_alike` as a condition for an attempt's failure."""
     if not outage.is_technical:
         return attempts.c.signature == outage.signature
     of_videos = [attempts.c.signature.startswith(f"{kind}/") for kind in OF_THE_VIDEO]
@@ -198,7 +198,7 @@ def _charged_attempts(outage: Outage) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _refund_job(db: Connection, job_id: int, outage: Outage, now: Now) -> None:
-    """Undo what the outage has cost a job."""
+    """Refund a job's attempts of an outage; queue the job if the last one failed it."""
     given_back = db.execute(
         sa.update(attempts)
         .where(attempts.c.job_id == job_id, *_charged_attempts(outage))
@@ -224,9 +224,9 @@ def _refund_job(db: Connection, job_id: int, outage: Outage, now: Now) -> None:
 
 
 def _failed_by(db: Connection, job: Any, outage: Outage) -> bool:
-    """Return True if a failed job's last attempt was one of the outage's.
+    """Return True if an outage failed a job of an active session.
 
-    A session that has ended keeps its jobs as they are.
+    The jobs of an expired session are not changed.
     """
     query = (
         sa.select(sa.literal(1))

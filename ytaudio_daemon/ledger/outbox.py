@@ -1,4 +1,4 @@
-"""The events that notices are made of: ends of jobs and sessions, and drops."""
+"""Reads the events that notices are about: ends of jobs, listings, sessions, drops."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from ytaudio_daemon.ledger.schema import collections, drops, entries, events, jo
 from ytaudio_daemon.model import FINALIZED, JobState
 from ytaudio_daemon.model.collection import LISTING_ENDED
 
-#: Events read in one query: a million-line drop appends as many without a notice.
+#: Events read in one query: a drop of a million lines appends as many without a notice.
 SCAN_LIMIT = 5000
 #: The `reason` of the event that ends a session.
 SESSION_EXPIRED = "session_expired"
@@ -91,12 +91,12 @@ def terminal_events_after(
 def ended_collections(db: Connection, last_events: Mapping[int, int]) -> set[int]:
     """Return those of some collections that an event has ended.
 
-    A collection has ended when it is listed and none of its jobs is unfinished; of the
-    events that could have done it, the last one counts.
+    A collection has ended when its listing has and none of its jobs is unfinished. The
+    last of its events is the one that ended it.
 
     Args:
         db: A transaction.
-        last_events: By collection, the last event of its listing or jobs that was read.
+        last_events: The last event of its listing or jobs that was read, by collection.
     """
     if not last_events:
         return set()

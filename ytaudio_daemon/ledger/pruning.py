@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from ytaudio_daemon.ledger import meta
 from ytaudio_daemon.ledger.events import adjust_counters
+from ytaudio_daemon.ledger.expiry import unfinished_count
 from ytaudio_daemon.ledger.schema import (
     attempts,
     collections,
@@ -29,7 +30,7 @@ from ytaudio_daemon.ledger.schema import (
     subscriptions,
     switched_off_links,
 )
-from ytaudio_daemon.ledger.sessions import Session, session_from_row, unfinished_count
+from ytaudio_daemon.ledger.sessions import Session, session_from_row
 from ytaudio_daemon.model import JobState, SessionState
 from ytaudio_daemon.model.clock import Now
 
@@ -45,15 +46,15 @@ def session_to_prune(
 ) -> Session | None:
     """Return an expired session without activity for `keep_s`, if there is one.
 
-    Both clocks must agree: then neither a jump of the one nor a stop of the other
-    deletes anything. A session whose drops stay in the inbox (`after_intake`) is kept:
-    its lines tell which lines of such a file are recorded.
+    Both wall clock and uptime must say so: then neither a jump of the one nor a stop of the
+    other deletes anything. A session with drops that stay in the inbox (`after_intake`) is
+    not pruned: its lines are the record of which lines of such a file were recorded.
 
     Args:
         db: A transaction.
         now: The moment.
         keep_s: `[retention] finalized`, in seconds.
-        but_not: IDs of sessions that are passed over.
+        but_not: IDs of sessions that are not returned.
     """
     lately = sa.select(jobs.c.id).where(
         jobs.c.session_id == sessions.c.id, jobs.c.finalized_at > now.wall - keep_s
@@ -97,7 +98,7 @@ def delete_lines(db: Connection, of_drops: Sequence[int]) -> bool:
 def _delete_rows_of_drops(
     db: Connection, table: sa.Table, of_drops: Sequence[int]
 ) -> bool:
-    """Delete a batch of a table whose key is a drop and a place in it."""
+    """Delete a batch of a table whose primary key begins with the drop."""
     drop, *place = table.primary_key.columns
     mine = sa.select(drop, *place).where(drop.in_(of_drops)).order_by(drop, *place)
     found = db.execute(mine.limit(LINES_PER_BATCH)).all()

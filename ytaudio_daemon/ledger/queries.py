@@ -34,7 +34,7 @@ MAX_NEXT_JOBS = 200
 MAX_LATEST_JOBS = 100
 _UNFINISHED = sorted(state.value for state in set(JobState) - FINALIZED)
 
-#: Of an attempt: by it attempts are compared, and it says nothing that `code` does not.
+#: Columns of an attempt that people are not shown: `signature` only repeats `code`.
 _NOT_SHOWN = frozenset({"signature"})
 
 _TOTALS = sa.select(totals).where(totals.c.id == 1)
@@ -103,7 +103,7 @@ class JobRow:
 
 
 def total_counts(db: Connection) -> dict[JobState, int]:
-    """Return the number of jobs in each state, from the kept counters."""
+    """Return the number of jobs in each state, from the counters in `totals`."""
     row = db.execute(_TOTALS).one()
     return {state: getattr(row, state.value) for state in JobState}
 
@@ -150,8 +150,8 @@ def find_job(db: Connection, prefix: str) -> JobRow:
     Raises:
         UnknownJobError: No job does, or several do.
     """
-    plain = prefix.strip().lower()
-    if not plain or not set(plain) <= set("0123456789abcdef-"):
+    plain = uuid_digits(prefix)
+    if plain is None:
         raise UnknownJobError(f"{prefix!r} is no job ID", "See `ytaudio jobs`.")
     found = jobs_by_prefix(db, plain)
     if len(found) == 1:
@@ -161,8 +161,14 @@ def find_job(db: Connection, prefix: str) -> JobRow:
     raise UnknownJobError(f"no job has the ID {prefix!r}", "See `ytaudio jobs`.")
 
 
+def uuid_digits(prefix: str) -> str | None:
+    """Return the beginning of a UUID in lower case; None if it can be none."""
+    plain = prefix.strip().lower()
+    return plain if plain and set(plain) <= set("0123456789abcdef-") else None
+
+
 def jobs_by_prefix(db: Connection, plain: str, limit: int = 2) -> list[JobRow]:
-    """Return some jobs whose UUIDs begin with lower-case hex digits."""
+    """Return at most `limit` jobs whose UUIDs begin with lower-case hex digits."""
     fits = sa.and_(jobs.c.uuid >= plain, jobs.c.uuid < plain + "g")
     return _query_jobs(db, fits, order=[jobs.c.uuid], limit=limit)
 
@@ -178,7 +184,7 @@ def find_job_by_audio(
 
 
 def find_job_by_uuid(db: Connection, job_uuid: str) -> JobRow | None:
-    """Return the job of exactly this UUID, in whichever session, if any."""
+    """Return the job of exactly this UUID, in any session; None if there is none."""
     found = _fetch_jobs(db, _JOB_OF_UUID, of_uuid=job_uuid)
     return found[0] if found else None
 
@@ -189,7 +195,7 @@ def job_by_id(db: Connection, job_id: int) -> JobRow:
 
 
 def job_attempts(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
-    """Return all attempts of a job, in order, as people are shown them."""
+    """Return all attempts of a job in order, with the columns that people are shown."""
     shown = [column for column in attempts.c if column.name not in _NOT_SHOWN]
     query = sa.select(*shown).where(attempts.c.job_id == job_id)
     rows = db.execute(query.order_by(attempts.c.number)).mappings().all()
@@ -204,7 +210,7 @@ def job_events(db: Connection, job_id: int) -> list[Mapping[str, Any]]:
 
 
 def job_lines(db: Connection, job_id: int) -> list[tuple[str, LinePart]]:
-    """Return (file, line) of the lines that asked for a job, a hundred at most."""
+    """Return (file, line) of the lines that name a job's audio, a hundred at most."""
     query = (
         sa.select(drops.c.name, *ORDER)
         .join(drops, drops.c.id == lines.c.drop_id)

@@ -1,4 +1,4 @@
-"""Queries of many small receipts at once: a few statements for all, not five for each."""
+"""Reads many small receipts with a few statements for all, instead of five for each."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -34,11 +34,11 @@ _WITH_SWITCHED_OFF_QUERY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptBatch:
-    """Small drops with all that their receipts show.
+    """Small drops, with all that their receipts show.
 
     Attributes:
-        complete: Their heads and lines, in the order in which they were asked for.
-        needless: The numbers of those that get no receipt now: they have no place yet, were
+        complete: Heads and lines of the small drops, in the order of the request.
+        needless: The numbers of drops that get no receipt now: they have no place yet, were
             pruned, or a later drop uses the names of their receipts.
     """
 
@@ -52,9 +52,9 @@ def read_small_receipts(
     """Read drops whose receipts need no more than their head and lines.
 
     Args:
-        db: Is read.
-        drop_ids: The drops; those that are in neither part of the result are to be read
-            by themselves, as they are longer, name collections, or have links in comments.
+        db: A transaction.
+        drop_ids: The drops. Those in neither part of the result must be read one by
+            one: they are longer, name collections, or have links in comments.
         max_lines: A drop of more lines is not small.
     """
     heads = receipt_heads_by_id(db, drop_ids)

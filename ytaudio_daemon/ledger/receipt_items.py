@@ -1,4 +1,4 @@
-"""The collections of a receipt's lines, with their items: entries as lines of their own."""
+"""Reads the collections of a receipt's lines; their entries become lines of their own."""
 
 from collections.abc import Collection
 from dataclasses import replace

@@ -12,10 +12,10 @@ from ytaudio_daemon.ledger.collection_queries import CollectionRow
 from ytaudio_daemon.ledger.schema import jobs
 from ytaudio_daemon.model import LinePart
 
-#: Beside the states of jobs: a line without one, as the archive has its video.
+#: A state beside those of jobs: the line has no job, as the archive has its video.
 ARCHIVED = "archived"
 
-#: What a line shows of its job, in the order of the fields.
+#: The columns of a job that its line shows, in the order of the fields.
 JOB_COLUMNS = (
     jobs.c.uuid,
     jobs.c.drop_id,
@@ -43,10 +43,10 @@ class ReceiptCollection(CollectionRow):
     """A collection as a receipt shows it.
 
     Attributes:
-        is_cut: The list goes on behind what was looked at.
+        is_cut: The list continues after the last entry that was read.
         source: The drop, line and part that named it first.
-        is_repeated: The line is another one of that drop: the items stand there.
-        items: Its entries that have a job, or cannot be fetched; as lines of the drop.
+        is_repeated: An earlier line of the same drop named it and shows the items.
+        items: Its entries that have a job, or cannot be fetched, as lines of the drop.
         skipped: The number of entries that were not selected, by reason.
     """
 
@@ -61,10 +61,10 @@ class ReceiptLine(NamedTuple):
     """One line with its job's state and result. A tuple: a million are made.
 
     Attributes:
-        collection: What the line names, if that is no single video.
-        item: Of an entry of a line's collection, its position in that.
-        item_id: The video of such an entry.
-        unavailable: Why such an entry cannot be fetched, "" when it has a job.
+        collection: The collection that the line names, if it names one.
+        item: If this is an entry of a collection, its position there.
+        item_id: If this is an entry of a collection, its video.
+        unavailable: Why the entry cannot be fetched, "" when it has a job.
     """
 
     line: int
@@ -104,6 +104,6 @@ class ReceiptLine(NamedTuple):
 
     @property
     def place(self) -> str:
-        """The same as people read it: `3`, or `3.1`."""
+        """Its number in the form that people read: `3`, or `3.1`."""
         line = str(self.number) if self.part else str(self.line)
         return line if self.item is None else f"{line}.{self.item}"

@@ -26,7 +26,7 @@ from ytaudio_daemon.ledger.schema import (
 from ytaudio_daemon.model import FINALIZED, LinePart
 from ytaudio_daemon.model.clock import Now
 
-#: The drop is recorded completely and has its place: filed, kept or rejected.
+#: The drop is recorded completely and its file has its place: filed, kept or rejected.
 IS_PLACED = drops.c.state.not_in(UNFILED)
 _FINALIZED = sorted(state.value for state in FINALIZED)
 _ITEM_JOBS = jobs.alias("item_jobs")
@@ -78,12 +78,12 @@ class ReceiptHead:
         return self.accepted + self.duplicate + self.rejected
 
     def is_older_than(self, seconds: float, now: Now) -> bool:
-        """True if it is so old by both clocks: the wall clock may be wrong."""
+        """True if it is so old by wall clock and by uptime: the wall clock may be wrong."""
         is_old = self.received_at + seconds < now.wall
         return is_old and self.received_uptime_s + seconds < now.uptime_s
 
 
-# Built once: a hundred thousand drops ask each of these.
+# Built once: each of these runs for every one of a hundred thousand drops.
 _DROPS_QUERY = sa.select(
     drops,
     sessions.c.name.label("session_name"),
@@ -128,7 +128,7 @@ _STATE_COUNTS_QUERY = (
     .where(_BATCH.c.collection_id.is_(None))
     .group_by("shown_state")
 )
-#: The collections of a batch, each where its items stand.
+#: The collections of a batch, each at the line under which its items are counted.
 _NAMED = _BATCH.join(
     collections,
     sa.and_(
@@ -214,7 +214,7 @@ _SUPERSEDED_QUERY = (
 
 
 def receipt_head(db: Connection, drop_id: int) -> ReceiptHead | None:
-    """Return a drop that has its place; None while it has none, and once it is pruned."""
+    """Return a drop that has its place; None while it has none, and after it was pruned."""
     row = db.execute(_HEAD_QUERY, {"drop_id": drop_id}).first()
     return None if row is None else _head_from_row(row)
 

@@ -1,4 +1,4 @@
-"""Files that `keep_last` removes: chosen, marked, removed; and the pins against it."""
+"""Chooses the files that `keep_last` removes, records their removal; stores pins."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.model.subscription import Removal, SubscriptionState
 
-#: Files marked, or taken up after a crash, in one transaction.
+#: Files whose removal is resumed after a crash, in one call.
 BATCH_SIZE = 50
 #: The reason of a job's event.
 REMOVED_EVENT = "removed_by_keep_last"
@@ -33,7 +33,7 @@ REMOVED_EVENT = "removed_by_keep_last"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OldFile:
-    """A finished file that a subscription brought, and that is to go.
+    """A finished file of a subscription that is to be removed.
 
     Attributes:
         library_name: Its name in the session's library folder; None when it has none.
@@ -54,11 +54,11 @@ class OldFile:
 
 
 def collections_to_check(db: Connection, after_event: int) -> tuple[list[int], int]:
-    """Return the collections that may have more files than they keep.
+    """Return the collections that may have more files than their `keep_last`.
 
     Args:
         db: A transaction.
-        after_event: Only what has changed behind this event counts; 0 for all.
+        after_event: Only collections with a later event are returned; 0 for all.
 
     Returns:
         Their numbers, and the newest event.
@@ -84,10 +84,10 @@ def collections_to_check(db: Connection, after_event: int) -> tuple[list[int], i
 
 
 def old_files(db: Connection, collection_id: int) -> list[OldFile]:
-    """Return a subscription's files beyond the latest ones that it keeps.
+    """Return a subscription's files beyond its latest `keep_last`.
 
-    The latest are those of the latest upload, then those that were seen last. A pinned
-    file counts as one of them where it is, and never goes.
+    The order is that of the uploads, then of when they were first seen. A pinned file
+    counts among the latest at its place, and is never returned.
 
     Args:
         db: A transaction.
@@ -122,19 +122,19 @@ def old_files(db: Connection, collection_id: int) -> list[OldFile]:
 
 
 def pending_files(db: Connection) -> list[OldFile]:
-    """Return the files whose removal was begun."""
+    """Return some files whose removal was begun and not finished."""
     query = _files().where(IS_BEING_REMOVED)
     return [_file_from_row(row) for row in db.execute(query.limit(BATCH_SIZE)).all()]
 
 
 def record_moved(db: Connection, file: OldFile) -> None:
-    """Record that a file stays, for a person has moved it; not one that a layout moved."""
+    """Record that a person has moved a file, which stays; a new layout may have moved it."""
     if _is_as_chosen(db, file):
         _set(db, file, Removal.MOVED)
 
 
 def begin(db: Connection, file: OldFile, now: Now, quota: Quota) -> bool:
-    """Record that a file is being removed: it no longer counts in its session.
+    """Mark a file as being removed: its bytes no longer count in its session.
 
     Returns:
         False when it was pinned, removed, run again or moved to a new layout meanwhile.
@@ -155,7 +155,7 @@ def begin(db: Connection, file: OldFile, now: Now, quota: Quota) -> bool:
 
 
 def _is_as_chosen(db: Connection, file: OldFile) -> bool:
-    """Return whether a file is as it was chosen, and nobody has pinned it."""
+    """Return whether a file is unchanged since it was chosen, and not pinned."""
     query = (
         _files()
         .where(
@@ -180,7 +180,7 @@ def finish(db: Connection, file: OldFile, now: Now) -> None:
 
 
 def pin(db: Connection, job_id: int, now: Now) -> bool:
-    """Have a job's file stay whatever `keep_last` says; False when it is pinned."""
+    """Exempt a job's file from `keep_last`; returns False when it is pinned already."""
     known = db.execute(sa.select(pins).where(pins.c.job_id == job_id)).first()
     if known is None:
         db.execute(sa.insert(pins).values(job_id=job_id, pinned_at=now.wall))
@@ -188,7 +188,7 @@ def pin(db: Connection, job_id: int, now: Now) -> bool:
 
 
 def unpin(db: Connection, job_id: int) -> bool:
-    """Remove a job's pin; False when it has none."""
+    """Remove a job's pin; returns False when it has none."""
     gone = db.execute(sa.delete(pins).where(pins.c.job_id == job_id))
     return gone.rowcount > 0
 

@@ -1,4 +1,4 @@
-"""Replaces the ledger by a copy of it. The caller must hold the daemon's lock."""
+"""Replaces the ledger by a backup. The caller must hold the daemon's lock."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ from ytaudio_daemon.ledger.migrate import HEAD
 from ytaudio_daemon.system.files import fsync_path
 from ytaudio_daemon.system.regular_files import create_file, open_regular_file
 
-#: Tables of every schema.
+#: Tables that every revision of the schema has.
 REQUIRED_TABLES = frozenset(
     {"alembic_version", "drops", "events", "jobs", "meta", "sessions"}
 )
@@ -38,8 +38,8 @@ class VerifiedCopy:
     Attributes:
         path: Its temporary path beside the ledger.
         revision: Its schema.
-        newest_event_at: Time of its newest event, seconds since 1970; it lacks
-            everything later.
+        newest_event_at: Time of its newest event, seconds since 1970; nothing later is
+            in it.
     """
 
     path: Path
@@ -106,9 +106,8 @@ def replace_ledger(
             os.rename(_journal_path(ledger), _journal_path(aside))  # noqa: PTH104 - as below
         os.link(ledger, aside)  # so that there is a ledger at every moment
     with suppress(FileNotFoundError):
-        _journal_path(
-            ledger
-        ).unlink()  # of a ledger that is gone: it must not be played back
+        # The journal of a ledger that is gone must not be played back.
+        _journal_path(ledger).unlink()
     os.chmod(copied.path, _file_mode_of(aside))  # noqa: PTH101 - as below
     os.replace(copied.path, ledger)  # noqa: PTH105 - beside os.link
     fsync_path(ledger.parent)
@@ -183,7 +182,7 @@ def _local_output_path(old: str, downloads: Path) -> str:
 
 
 def _refuse_half_copied(name: Path) -> None:
-    """Refuse a copy beside a journal in use: without it the copy is not consistent.
+    """Refuse a copy that lies beside a journal in use: without it the copy is inconsistent.
 
     Raises:
         LedgerError: Such a journal is there.
@@ -204,11 +203,8 @@ def _refuse_half_copied(name: Path) -> None:
 
 
 def _roll_back_journal(ledger: Path) -> None:
-    """Have SQLite roll back what a killed process left half-written."""
-    with (
-        suppress(sqlite3.Error),
-        closing(sqlite3.connect(ledger)) as db,
-    ):  # damaged: kept
+    """Roll back the transaction of a killed process; a damaged ledger is left as it is."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(ledger)) as db:
         db.execute("PRAGMA journal_mode=PERSIST")
         db.execute("BEGIN IMMEDIATE")
         db.rollback()

@@ -14,8 +14,8 @@ def retry_while_busy(step: Callable[[], T], timeout_s: float, pause_s: float) ->
 
     Args:
         step: May be repeated: a crash could have come in between as well.
-        timeout_s: No new call is made after so long.
-        pause_s: Between two calls; each may wait for the ledger by itself, too.
+        timeout_s: After so many seconds no new call is made.
+        pause_s: Seconds between two calls; each may wait for the ledger itself, too.
 
     Raises:
         LedgerBusyError: The ledger was busy all the time.

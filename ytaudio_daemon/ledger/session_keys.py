@@ -10,22 +10,22 @@ from ytaudio_daemon.ledger.schema import sessions
 from ytaudio_daemon.ledger.sessions import Session, session_from_row
 from ytaudio_daemon.model import SessionState
 
-#: Built once, as every request asks it.
+#: Built once, as every request runs it.
 _SESSION_BY_KEY = sa.select(sessions).where(
     sessions.c.key_sha256 == sa.bindparam("key_sha256")
 )
 
 
 def give_key(db: Connection, session: Session) -> str:
-    """Give a session a new key, in place of one that it had.
+    """Give a session a new key; an older one is no longer valid.
 
     Args:
         db: A write transaction.
         session: The session.
 
     Returns:
-        The key: a random UUID of 122 bits, of the form that clients expect of what they
-        send as a session's ID. It can be read here and never again.
+        The key: a UUID with 122 random bits; clients send it as the session's ID. Only
+        its hash is stored.
     """
     key = str(uuid.uuid4())
     db.execute(

@@ -1,4 +1,4 @@
-"""Sessions' rows: opened, limited, touched, expired."""
+"""Reads sessions, and opens, limits and touches them; `expiry` ends them."""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,9 +11,6 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.errors import SessionExpiredError
 from ytaudio_daemon.ledger.events import append_session_event, record_activity
 from ytaudio_daemon.ledger.schema import (
-    IS_UNLISTED,
-    UNFILED,
-    collections,
     drops,
     sessions,
 )
@@ -22,10 +19,6 @@ from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.line_rules import SessionRoom
 from ytaudio_daemon.model.quota import Quota
 
-#: A collection of the session is still to be listed.
-_HAS_UNLISTED = sa.exists().where(
-    collections.c.session_id == sessions.c.id, IS_UNLISTED
-)
 UNFINISHED = tuple(state for state in JobState if state not in FINALIZED)
 _SESSION = sa.select(sessions).where(sessions.c.id == sa.bindparam("of_session"))
 _NEWEST = sa.select(sessions).order_by(sessions.c.id.desc()).limit(1)
@@ -36,7 +29,7 @@ _ACTIVE_OF_NAME = _NEWEST_OF_NAME.where(sessions.c.state == SessionState.ACTIVE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A session's row; a limit is None where the config's holds."""
+    """A session's row; a limit is None where the config's applies."""
 
     id: int
     uuid: str
@@ -54,14 +47,14 @@ class Session:
     cookies_given_at: float | None = None
     cookies_state: str | None = None
     cookies_problem: str | None = None
-    #: The jobs that it ever had; retention may have forgotten some.
+    #: The number of jobs that it ever had; pruning may have deleted some.
     accepted: int = 0
-    #: Those that are not stopped; a session with any does not expire.
+    #: The number that is not stopped; a session with any does not expire.
     subscriptions: int = 0
 
     @property
     def ended_unused(self) -> bool:
-        """True if it ended without ever having a job, and nobody gave it a name."""
+        """True if it ended without ever having a job, and has no name but its UUID."""
         is_anonymous = self.name == self.uuid
         ended = self.state is not SessionState.ACTIVE
         return ended and is_anonymous and self.accepted == 0
@@ -81,7 +74,7 @@ def find_session(db: Connection, name_or_uuid: str) -> Session | None:
     """Return a session by UUID or name; the newest of several with one name.
 
     A folder may be named by the UUID of a session that has expired since; that name
-    stands for the session that is active in the folder now.
+    means the session that is active in the folder now.
     """
     by_uuid = _first(db, _NEWEST_OF_UUID, of_uuid=name_or_uuid)
     if by_uuid is not None and by_uuid.state is SessionState.EXPIRED:
@@ -97,7 +90,7 @@ def find_session_by_prefix(db: Connection, uuid_prefix: str) -> Session | None:
 
 
 def session_by_id(db: Connection, session_id: int) -> Session:
-    """Return a session by its row's number."""
+    """Return a session by the number of its row."""
     return session_from_row(session_row(db, session_id))
 
 
@@ -107,7 +100,7 @@ def session_row(db: Connection, session_id: int) -> Any:
 
 
 def require_active(db: Connection, session_id: int) -> Session:
-    """Return a session that takes links.
+    """Return a session if it is active.
 
     Raises:
         SessionExpiredError: It has ended.
@@ -127,7 +120,7 @@ def sessions_by_id(db: Connection, ids: Iterable[int]) -> dict[int, Session]:
 
 
 def existing_names(db: Connection, names: Sequence[str]) -> set[str]:
-    """Return those of some hundred names that sessions have, active or expired."""
+    """Return those of at most some hundred names that a session has, active or expired."""
     query = sa.select(sessions.c.name).where(sessions.c.name.in_(names)).distinct()
     return set(db.execute(query).scalars())
 
@@ -198,7 +191,7 @@ def open_session(
             created_at=now.wall,
             last_activity_at=now.wall,
             last_activity_lived=now.uptime_s,
-            # After all others, so that a new session waits for its turn.
+            # After all others: a new session waits for its turn.
             turn=sa.select(
                 sa.func.coalesce(sa.func.max(sessions.c.turn), 0) + 1
             ).scalar_subquery(),
@@ -217,120 +210,9 @@ def set_limits(db: Connection, session: Session, now: Now, **limits: Any) -> Non
 
 
 def touch_session(db: Connection, session: Session, now: Now) -> None:
-    """Start a session's time to live over."""
+    """Restart a session's time to live."""
     record_activity(db, session.id, now)
     append_session_event(db, session.id, now, "session_touched")
-
-
-def due_to_expire(
-    db: Connection, now: Now, *, ttl_s: float, limit: int = 200
-) -> list[Session]:
-    """Return active sessions without unfinished work whose time to live is over.
-
-    A drop that is recorded and not yet filed is unfinished work: its file is still in
-    the inbox, where the next session of that name would record it again.
-
-    Args:
-        db: A transaction.
-        now: The moment; only its `uptime_s` is used.
-        ttl_s: The config's time to live in seconds, 0 = for ever; a session's own wins.
-        limit: At most so many sessions.
-    """
-    rows = db.execute(
-        sa.select(sessions)
-        .where(*_expirable_conditions(), *_due_conditions(now, ttl_s))
-        .limit(limit),
-    ).all()
-    return [session_from_row(row) for row in rows]
-
-
-def _expirable_conditions() -> list[sa.ColumnElement[bool]]:
-    """Return the conditions: active, nothing unfinished, no drop without a place."""
-    unfiled = sa.exists().where(
-        drops.c.session_id == sessions.c.id,
-        drops.c.state.in_(UNFILED),
-    )
-    return [
-        sessions.c.state == SessionState.ACTIVE,
-        unfinished_count() == 0,
-        ~unfiled,
-        ~_HAS_UNLISTED,
-        sessions.c.subscriptions == 0,
-    ]
-
-
-def _due_conditions(now: Now, ttl_s: float) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions under which a session's time to live is over."""
-    ttl = sa.func.coalesce(sessions.c.ttl_s, ttl_s)
-    return [ttl > 0, sessions.c.last_activity_lived + ttl <= now.uptime_s]
-
-
-def sessions_with_held_jobs(db: Connection, behind: int, limit: int) -> list[int]:
-    """Return the next active sessions with held jobs: their rows' numbers, in order."""
-    query = sa.select(sessions.c.id).where(
-        sessions.c.id > behind,
-        sessions.c.state == SessionState.ACTIVE,
-        sessions.c[JobState.HELD.value] > 0,
-    )
-    return list(db.execute(query.order_by(sessions.c.id).limit(limit)).scalars())
-
-
-def stale_sessions(db: Connection, now: Now, *, max_pending_s: float) -> list[Session]:
-    """Return some active sessions with unfinished jobs, unchanged for that many seconds."""
-    rows = db.execute(
-        sa.select(sessions)
-        .where(
-            sessions.c.state == SessionState.ACTIVE,
-            sa.or_(unfinished_count() > 0, _HAS_UNLISTED),
-            sessions.c.last_activity_lived + max_pending_s <= now.uptime_s,
-        )
-        .limit(20),
-    ).all()
-    return [session_from_row(row) for row in rows]
-
-
-def expire(
-    db: Connection,
-    session: Session,
-    now: Now,
-    *,
-    on_expiry: str,
-    ttl_s: float | None = None,
-) -> bool:
-    """Expire a session, if its row, as it is now, allows it.
-
-    Args:
-        db: A write transaction.
-        session: The session; its own `on_expiry` wins over the config's.
-        now: The moment.
-        on_expiry: The config's "keep" or "delete".
-        ttl_s: The config's time to live, which must be over; None to expire it earlier.
-
-    Returns:
-        False when it is not active, has unfinished work, or has been used meanwhile.
-    """
-    fate = sa.func.coalesce(sessions.c.on_expiry, on_expiry)
-    is_due = [] if ttl_s is None else _due_conditions(now, ttl_s)
-    done = db.execute(
-        sa.update(sessions)
-        .where(sessions.c.id == session.id, *_expirable_conditions(), *is_due)
-        .values(
-            state=SessionState.EXPIRED.value,
-            removal=sa.case((fate == "delete", "pending"), else_=None),
-        ),
-    )
-    if done.rowcount == 1:
-        append_session_event(db, session.id, now, "session_expired")
-    return done.rowcount == 1
-
-
-def unfinished_count() -> sa.ColumnElement[int]:
-    """Return the SQL expression that counts a session's unfinished jobs."""
-    columns = [sessions.c[state.value] for state in UNFINISHED]
-    total = columns[0] + columns[1]
-    for column in columns[2:]:
-        total += column
-    return total
 
 
 def _first(db: Connection, query: sa.Select[Any], **bounds: object) -> Session | None:
@@ -339,7 +221,7 @@ def _first(db: Connection, query: sa.Select[Any], **bounds: object) -> Session |
 
 
 def session_from_row(row: Any) -> Session:
-    """Return the session of a row."""
+    """Return the `Session` of a row."""
     return Session(
         id=row.id,
         uuid=row.uuid,
@@ -366,7 +248,7 @@ def session_room(row: Any, quota: Quota) -> SessionRoom:
     """Return how many more jobs a session may have.
 
     Args:
-        row: The session's, read in this transaction.
+        row: The session's row, read in this transaction.
         quota: The config's; the session's own limits win.
     """
     return SessionRoom.from_quota(

@@ -1,8 +1,8 @@
-"""Waits for SQLite's lock at the begin of a transaction, in short steps.
+"""Waits for SQLite's lock at the beginning of a transaction, in short steps.
 
 SQLite's own wait (sqliteDefaultBusyCallback in its main.c) sleeps longer each time, up to
 0.1 s. A commit holds the file for some 10 ms, and a busy daemon commits many times a
-second: who looks that seldom finds the next commit in its way again and again.
+second: a wait that tries so seldom meets another commit each time.
 """
 
 import sqlite3
@@ -18,12 +18,12 @@ RETRY_INTERVAL_S = 0.002
 #: has no queue. In this time a process that waits for it tries again many times, on a
 #: loaded machine at least once.
 WRITE_PAUSE_S = 0.05
-#: Reads a page, so it takes the lock that all reads of the transaction need.
+#: Reads a page, and so takes the lock that all reads of the transaction need.
 TAKE_READ_LOCK = "SELECT 1 FROM sqlite_schema LIMIT 1"
 
 
 def begin_write(db: Connection, timeout_s: float) -> None:
-    """Begin a transaction that may write as soon as no other one does.
+    """Begin a transaction that may write, as soon as no other one does.
 
     Raises:
         sqlalchemy.exc.OperationalError: Another one wrote for `timeout_s`, or the
@@ -48,7 +48,7 @@ def begin_read(db: Connection, timeout_s: float) -> None:
 def _retry_while_locked(
     db: Connection, timeout_s: float, step: Callable[[], object]
 ) -> None:
-    """Call a step until no lock is in its way; later statements wait as SQLite does."""
+    """Repeat a step while the ledger is locked; later statements wait as SQLite does."""
     connection = _driver_connection(db)
     deadline = time.monotonic() + timeout_s
     connection.execute("PRAGMA busy_timeout=0")
@@ -60,6 +60,7 @@ def _retry_while_locked(
 
 
 def _try_step(step: Callable[[], object], deadline: float) -> bool:
+    """Call a step; returns False if the ledger is locked and the time is not over."""
     try:
         step()
     except (sqlite3.OperationalError, sa.exc.OperationalError) as error:

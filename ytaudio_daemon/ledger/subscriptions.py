@@ -1,6 +1,6 @@
-"""Subscriptions' rows: asked for, looked at again when they are due, changed.
+"""Creates and changes subscriptions, and queues their looks when they are due.
 
-When a look is due is decided by the daemon's uptime: a clock that jumps starts none.
+A look is due by the daemon's uptime: a jump of the clock starts none.
 """
 
 import random
@@ -60,7 +60,7 @@ def request_and_follow(
     source: JobSource,
     now: Now,
 ) -> RequestedCollection:
-    """Have a collection listed, and followed where that is asked for, too.
+    """Request a collection, and follow it if the request says so.
 
     The arguments are those of `request_collection`.
     """
@@ -73,12 +73,12 @@ def request_and_follow(
 
 
 def follow(db: Connection, collection_id: int, asked: Follow, now: Now) -> str:
-    """Follow a collection, or change how; returns what is worth saying of that, or "".
+    """Follow a collection, or change how; returns a remark for the line, or "".
 
     Args:
         db: A write transaction.
         collection_id: The collection, which is about to be listed.
-        asked: How often, and how much is kept.
+        asked: The interval and `keep_last`.
         now: The moment.
     """
     known = find_subscription(db, collection_id)
@@ -142,7 +142,7 @@ def set_state(
     """Pause, resume or stop a subscription.
 
     Returns:
-        False when there is none, or it is so already.
+        False when there is none, or it has that state already.
     """
     known = find_subscription(db, collection_id)
     if known is None or known.state is to:
@@ -158,7 +158,7 @@ def set_state(
 
 
 def stop_subscriptions(db: Connection, session_id: int) -> None:
-    """Stop all subscriptions of a session, which ends."""
+    """Stop all subscriptions of a session that is being expired."""
     mine = sa.select(collections.c.id).where(collections.c.session_id == session_id)
     db.execute(
         sa.update(subscriptions)
@@ -171,10 +171,10 @@ def stop_subscriptions(db: Connection, session_id: int) -> None:
 
 
 def look_now(db: Connection, collection_id: int, now: Now) -> bool:
-    """Queue a look before its time.
+    """Queue a look now, whenever it is due.
 
     Returns:
-        False when the subscription is not active, or its list is being read.
+        False when the subscription is not active, or its list is being listed.
     """
     rows = _ready(db, subscriptions.c.collection_id == collection_id)
     for row in rows:
@@ -191,15 +191,15 @@ def queue_due(db: Connection, now: Now) -> int:
 
 
 def has_due(db: Connection, now: Now) -> bool:
-    """Return whether a look is due that can be queued."""
+    """Return whether a look is due and can be queued."""
     return bool(_ready(db, subscriptions.c.next_lived <= now.uptime_s, limit=1))
 
 
 def reschedule(db: Connection, now: Now) -> None:
-    """Set anew when the next looks come, after the daemon was off.
+    """Reschedule the next looks, after the daemon was off.
 
-    Looks that would have come meanwhile are spread over the next minutes, so that they
-    do not all come at once.
+    Looks that were missed meanwhile are spread over the next minutes: else all would be
+    due at once.
 
     Args:
         db: A write transaction.
@@ -225,7 +225,7 @@ def reschedule(db: Connection, now: Now) -> None:
 def _ready(
     db: Connection, condition: sa.ColumnElement[bool], limit: int = MAX_QUEUED
 ) -> Sequence[Any]:
-    """Return active subscriptions whose lists are not being read."""
+    """Return active subscriptions whose lists are not being listed, by due time."""
     query = (
         sa.select(
             subscriptions,
@@ -247,7 +247,7 @@ def _ready(
 
 
 def _queue_look(db: Connection, row: Any, now: Now) -> None:
-    """Queue a look, and set when the next one comes: a crash repeats neither."""
+    """Queue a look and schedule the next one, in one transaction."""
     look = Look.LIST
     if row.whole_lived is not None:
         age_s = now.uptime_s - row.whole_lived
@@ -261,7 +261,7 @@ def _queue_look(db: Connection, row: Any, now: Now) -> None:
 
 
 def queue_listing(db: Connection, collection_id: int, now: Now) -> None:
-    """Queue the listing of a look, with fresh attempts."""
+    """Queue the listing of a look, with a new number of attempts."""
     db.execute(
         sa.update(collections)
         .where(collections.c.id == collection_id)
@@ -288,7 +288,7 @@ def _due_in(delay_s: float, now: Now) -> dict[str, float]:
 
 
 def _postpone_overdue(db: Connection, which: sa.ColumnElement[bool], now: Now) -> None:
-    """Have a look that came due in a pause come within the next minutes."""
+    """Schedule a look that came due while it was paused within the next minutes."""
     delay_s = random.random() * CATCH_UP_S  # noqa: S311 - spread, not secret
     is_overdue = subscriptions.c.next_lived < now.uptime_s
     db.execute(
@@ -299,7 +299,7 @@ def _postpone_overdue(db: Connection, which: sa.ColumnElement[bool], now: Now) -
 
 
 def _count(db: Connection, collection_id: int, change: int) -> None:
-    """Change the number of subscriptions that keep a session from expiring."""
+    """Add to the number of subscriptions for which a session does not expire."""
     mine = sa.select(collections.c.session_id).where(collections.c.id == collection_id)
     db.execute(
         sa.update(sessions)

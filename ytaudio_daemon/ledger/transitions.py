@@ -1,4 +1,4 @@
-"""A job's transitions: one function each, every write fenced, every one an event.
+"""The transitions of jobs: one function each, fenced, each with an event.
 
 A write of an attempt names the job, the attempt's number and the state it expects; if
 one of them has changed, nothing is written and the function returns False. So a worker
@@ -69,7 +69,7 @@ def begin_publish(
 def complete(
     db: Connection, fence: Fence, outcome: Outcome, now: Now, quota: Quota
 ) -> bool:
-    """Running → completed: the audio is published and synced.
+    """Running → completed: the audio is published and synced to disk.
 
     Args:
         db: A write transaction.
@@ -210,9 +210,9 @@ def cancel(
 
 
 def withdraw_cancellation(db: Connection, job_id: int, now: Now) -> bool:
-    """Withdraw the cancellation of a running job, whose link was given once more.
+    """Withdraw the cancellation of a running job whose link was requested again.
 
-    Its worker goes on; if that was stopped already, the job is queued again.
+    Its worker continues; if it was stopped already, the job is queued again.
 
     Returns:
         False when the job is not running, or no cancellation is requested.
@@ -220,10 +220,10 @@ def withdraw_cancellation(db: Connection, job_id: int, now: Now) -> bool:
     job = get_job(db, job_id)
     if job.state != JobState.RUNNING or not job.cancel_requested:
         return False
-    kept = {"cancel_requested": False} | NO_ERROR
-    db.execute(_CHANGE_JOB, {"of_job": job_id, **kept})
+    withdrawn = {"cancel_requested": False} | NO_ERROR
+    db.execute(_CHANGE_JOB, {"of_job": job_id, **withdrawn})
     append_event(db, now, fence_of(job), "asked_again")
-    # Or the session might be given up as stale while the job goes on.
+    # Otherwise the session might be cancelled as stale while the job runs.
     record_activity(db, job.session_id, now)
     return True
 
@@ -241,7 +241,7 @@ def cancel_error(reason: str) -> dict[str, Any]:
 
 
 def retry(db: Connection, job_id: int, now: Now) -> bool:
-    """Finalized → queued with fresh attempts; the caller checks that its file is gone.
+    """Finalized → queued, with no attempt charged; the caller checks that its file is gone.
 
     Returns:
         False when the job is not finalized.
@@ -277,8 +277,8 @@ def retry(db: Connection, job_id: int, now: Now) -> bool:
 def requeue_due(db: Connection, now: Now, max_delay_s: float, limit: int = 500) -> int:
     """Waiting → queued for the jobs that are due; returns their number.
 
-    A job is also due when its time lies further ahead than any decision sets it: then
-    the clock has jumped.
+    A job is also due when its time is further ahead than any decision sets it: the clock
+    has jumped then.
 
     Args:
         db: A write transaction.
@@ -294,7 +294,7 @@ def requeue_due(db: Connection, now: Now, max_delay_s: float, limit: int = 500) 
 
 
 def requeue_now(db: Connection, job_id: int, now: Now) -> bool:
-    """Waiting → queued early, for a caller who asks for the job now.
+    """Waiting → queued before it is due, for a caller who wants the job now.
 
     Returns:
         False when the job is not waiting.

@@ -1,4 +1,4 @@
-"""Counts finished and unfinished work of a session, drop or job, for `ytaudio wait`."""
+"""Counts the work of a session, drop, collection or job, for `ytaudio wait`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class WorkCounts:
 
 
 def count_session(db: Connection, session_id: int) -> WorkCounts:
-    """Count a session's jobs and refused lines, from kept counters."""
+    """Count a session's jobs and listings, from its counters, and its refused lines."""
     row = db.execute(sa.select(sessions).where(sessions.c.id == session_id)).one()
     counts = {state: getattr(row, state.value) for state in JobState}
     rejected = _count_rejected(db, drops.c.session_id == session_id)
@@ -63,7 +63,7 @@ def count_job(db: Connection, job_id: int) -> WorkCounts:
 
 
 def count_collection(db: Connection, collection_id: int) -> WorkCounts:
-    """Count the jobs of a collection's entries, and its listing unless that is done."""
+    """Count the jobs of a collection's entries, and its listing unless that is completed."""
     query = (
         sa.select(jobs.c.state, sa.func.count())
         .join(entries, entries.c.job_id == jobs.c.id)
@@ -162,7 +162,7 @@ def _count_rejected(db: Connection, which: sa.ColumnElement[bool]) -> int:
 
 
 def _count_listings(db: Connection, which: sa.ColumnElement[bool]) -> WorkCounts:
-    """Count collections that are not listed: each is work that is unfinished, or failed."""
+    """Count the collections whose listing is unfinished, failed or cancelled."""
     query = (
         sa.select(collections.c.state, sa.func.count())
         .where(which, collections.c.state != CollectionState.COMPLETED.value)

@@ -6,21 +6,21 @@ from sqlalchemy.engine import Connection
 from ytaudio_daemon.ledger.schema import attempts, jobs
 from ytaudio_daemon.model.ytdlp_policy import EndedAttempt
 
-#: Attempts read at most: enough for every decision.
+#: At most so many attempts are read: enough for every decision.
 MAX_ROWS = 400
 
 
 def ended_attempts_since(
     db: Connection, since: float
 ) -> list[tuple[str, EndedAttempt]]:
-    """Return (yt-dlp version, attempt) of those that ended later, the newest first."""
+    """Return (yt-dlp version, attempt) for attempts that ended later, the newest first."""
     return _ended_attempts(db, attempts.c.ended_at > since)
 
 
 def ended_attempts_before(
     db: Connection, until: float
 ) -> list[tuple[str, EndedAttempt]]:
-    """Return (yt-dlp version, attempt) of those that ended earlier, the newest first."""
+    """Return (yt-dlp version, attempt) for attempts that ended earlier, the newest first."""
     return _ended_attempts(db, attempts.c.ended_at <= until)
 
 

@@ -7,7 +7,13 @@ clock nor a night switched off ends anything. Every step can be repeated.
 import structlog
 
 from ytaudio_daemon.folders import Layout, cookie_jars, inbox
-from ytaudio_daemon.ledger import Ledger, bulk_cancel, cookies, held_jobs, sessions
+from ytaudio_daemon.ledger import (
+    Ledger,
+    bulk_cancel,
+    cookies,
+    expiry,
+    held_jobs,
+)
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.maintenance.session_removal import SessionRemover
 from ytaudio_daemon.maintenance.trash_deletion import TrashDeleter
@@ -81,7 +87,7 @@ class SessionExpirer:
         """
         limits = self.settings.sessions
         with self._ledger.read() as db:
-            stale = sessions.stale_sessions(db, now, max_pending_s=limits.max_pending)
+            stale = expiry.stale_sessions(db, now, max_pending_s=limits.max_pending)
         # A session in which nothing can be cancelled is passed over: its jobs run, or are
         # claimed by a host that is gone.
         return any(self._cancel_batch(session, now) for session in stale)
@@ -93,7 +99,7 @@ class SessionExpirer:
             self._faults.isolated(f"stale {session.uuid}"),
             self._ledger.write() as db,
         ):
-            still = sessions.stale_sessions(db, now, max_pending_s=limits.max_pending)
+            still = expiry.stale_sessions(db, now, max_pending_s=limits.max_pending)
             if session.id not in {each.id for each in still}:
                 return False  # a person has touched it since
             done = bulk_cancel.cancel_batch(
@@ -115,7 +121,7 @@ class SessionExpirer:
             return False
         quota = self.settings.sessions.quota
         with self._ledger.read() as db:
-            held = sessions.sessions_with_held_jobs(
+            held = held_jobs.sessions_with_held_jobs(
                 db, self._held_cursor, HELD_SESSIONS_PER_SWEEP
             )
         for session_id in held:
@@ -132,7 +138,7 @@ class SessionExpirer:
     def _expire_due(self, now: Now) -> None:
         limits = self.settings.sessions
         with self._ledger.read() as db:
-            due = sessions.due_to_expire(db, now, ttl_s=limits.ttl)
+            due = expiry.due_to_expire(db, now, ttl_s=limits.ttl)
         for session in due:
             with self._faults.isolated(session.uuid):
                 self._expire(session, now)
@@ -140,7 +146,7 @@ class SessionExpirer:
     def _expire(self, session: Session, now: Now) -> None:
         limits = self.settings.sessions
         with self._ledger.write() as db:
-            done = sessions.expire(
+            done = expiry.expire(
                 db, session, now, on_expiry=limits.on_expiry, ttl_s=limits.ttl
             )
         if done:

@@ -7,12 +7,15 @@ import structlog
 from ytaudio_daemon.errors import ITEM_ERRORS, UnsafePathError
 from ytaudio_daemon.folders import Layout, trash
 from ytaudio_daemon.folders.letter_case import ignores_case
-from ytaudio_daemon.ledger import Ledger, removable_sessions
+from ytaudio_daemon.ledger import Ledger, expiry
 from ytaudio_daemon.ledger.sessions import Session
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.system import failpoints
 
 log = structlog.get_logger()
+
+#: After so many sessions are removed, a call reads no other page.
+MAX_REMOVED = 50
 
 
 class SessionRemover:
@@ -37,17 +40,22 @@ class SessionRemover:
             LedgerError: The next call goes on.
         """
         error: OSError | UnsafePathError | None = None
-        with self._ledger.read() as db:
-            expired = removable_sessions.sessions_to_remove(db)
-        for session in expired:
-            try:
-                self._remove_unless_pinned(session, now)
-            except ITEM_ERRORS as failed:
-                error = (
-                    failed
-                    if isinstance(failed, OSError | UnsafePathError)
-                    else UnsafePathError(str(failed))
-                )
+        removed_count = after_id = 0
+        # Beyond the first page as well, which may be full of sessions that cannot be moved.
+        while removed_count < MAX_REMOVED:
+            with self._ledger.read() as db:
+                page = expiry.sessions_to_remove(db, after_id)
+            if not page:
+                break
+            for session in page:
+                try:
+                    self._remove_unless_pinned(session, now)
+                    removed_count += 1
+                except (OSError, UnsafePathError) as failed:
+                    error = failed
+                except ITEM_ERRORS as failed:
+                    error = UnsafePathError(str(failed))
+            after_id = page[-1].id
         return error
 
     def _remove_unless_pinned(self, session: Session, now: Now) -> None:
@@ -56,7 +64,7 @@ class SessionRemover:
         else:
             self._move_to_trash(session, now)
         with self._ledger.write() as db:
-            removable_sessions.mark_removed(db, session)
+            expiry.mark_removed(db, session)
 
     def _is_pinned(self, session: Session) -> bool:
         return any(
@@ -87,10 +95,8 @@ class SessionRemover:
     ) -> None:
         is_caseless = ignores_case(library, session.name)
         with self._ledger.read() as db:
-            is_shared = removable_sessions.is_name_shared(
-                db, session, ignores_case=is_caseless
-            )
-            collections = removable_sessions.collection_uuids(db, session)
+            is_shared = expiry.is_name_shared(db, session, ignores_case=is_caseless)
+            collections = expiry.collection_uuids(db, session)
         if is_shared:
             trash.move_session_files_to_trash(
                 library,

@@ -14,6 +14,7 @@ from ytaudio_daemon.ledger import (
     Connection,
     collection_queries,
     cookies,
+    expiry,
     held_jobs,
     session_keys,
     sessions,
@@ -172,7 +173,7 @@ def expire_session(
     deadline = time.monotonic() + STOP_TIMEOUT_S
     while True:
         with open_write() as (db, now):
-            if sessions.expire(db, session, now, on_expiry=on_expiry):
+            if expiry.expire(db, session, now, on_expiry=on_expiry):
                 return None
             found = sessions.session_by_id(db, session.id)
         if found.state is SessionState.EXPIRED:

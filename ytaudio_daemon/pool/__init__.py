@@ -1,4 +1,4 @@
-"""Run attempts in worker processes forked from a warm template.
+"""Runs attempts in worker processes forked from a warm template.
 
     pool.start(request)          → the template forks a worker
     for event in pool.poll(now)  ← Started, Progressed…, Ended; Listed… of a listing

@@ -46,8 +46,8 @@ class Ended:
 
     Attributes:
         outcome: The worker's own, or a failure if it sent none.
-        worker_crashed: The worker died without an outcome though nobody killed it: not
-            the caller, a limit, the template's end or a shutdown.
+        worker_crashed: The worker died without an outcome and was not killed by the
+            caller, a limit, the template's end or a shutdown.
     """
 
     key: str
@@ -67,7 +67,7 @@ class TemplateFacts:
         pid: Its process.
         yt_dlp: yt-dlp's version, or "" when it is not installed.
         ejs: The version of yt-dlp-ejs, or "".
-        engine_mark: A folder that vanishes when yt-dlp is upgraded, or "".
+        engine_mark: A folder that an upgrade of yt-dlp removes, or "".
     """
 
     pid: int

@@ -7,7 +7,7 @@ class PageSequence:
     """The pages that a listing has sent so far.
 
     Args:
-        request: The listing's; it says how many entries may come.
+        request: The listing's; it bounds the number of entries.
     """
 
     def __init__(self, request: ListRequest) -> None:

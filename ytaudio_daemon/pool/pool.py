@@ -27,7 +27,7 @@ class Pool:
         home: The workers' private home folder; made if missing.
         ytdlp_path: A folder whose yt-dlp is preferred to the installed one.
         idle_exit_s: Seconds without an attempt after which the template exits.
-        reply_timeout_s: Seconds the template may take to answer before it counts as hung.
+        reply_timeout_s: Seconds the template may take to reply before it counts as hung.
         environment: Variables for the entry module.
         entry: The module whose `preload` and `run` do the work.
         adopt_orphans: Become the parent of orphaned descendants, so that the workers
@@ -69,7 +69,7 @@ class Pool:
         self._supervisor = WorkerSupervisor(
             self._epoll, self._registry, self._templates
         )
-        self._poll_needed = False  # something was asked for since the last poll
+        self._poll_needed = False  # a call since the last poll gave it work
         if adopt_orphans:
             linux.become_subreaper()
 
@@ -121,11 +121,11 @@ class Pool:
         Each needs a download slot, and only a few workers may wait for a converter
         slot: they would only cost memory.
         """
-        use = self.usage()
-        few = max(2, self._converters)
-        alive = use.downloading + use.converting + use.waiting
-        alive_at_most = self._downloads + self._converters + few
-        return max(0, min(self._downloads - use.downloading, alive_at_most - alive))
+        usage = self.usage()
+        max_waiting = max(2, self._converters)
+        workers = usage.downloading + usage.converting + usage.waiting
+        max_workers = self._downloads + self._converters + max_waiting
+        return max(0, min(self._downloads - usage.downloading, max_workers - workers))
 
     def free_listing_slots(self) -> int:
         """Return how many listings may be started now."""

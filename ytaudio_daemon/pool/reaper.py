@@ -1,7 +1,7 @@
 """Kills and reaps the processes of a dead template: its workers and their children.
 
-PDEATHSIG kills the workers by itself, but not their children. As the subreaper we
-become the parent of all of them, some only when their own parent is dead, and must
+PDEATHSIG kills the workers, but not their children. The daemon is the subreaper: it
+becomes the parent of all of them, of some only when their own parent is dead, and must
 reap them.
 """
 
@@ -13,7 +13,7 @@ from ytaudio_daemon.pool.template_process import TemplateProcess
 from ytaudio_daemon.system import linux
 from ytaudio_daemon.system.orphans import TEMPLATE_ENV, kill_by_env
 
-#: Seconds for which orphans are looked for after a template's end; they come at once.
+#: Seconds for which orphans are searched after a template's end; they come at once.
 _ORPHAN_WATCH_S = 1.0
 
 
@@ -33,8 +33,8 @@ class Reaper:
         """Kill the workers of a dead, reaped template, and their children.
 
         Args:
-            template: Its mark is in the environment of all.
-            workers: The pids of its workers that said hello.
+            template: Its ID is in the environment of all of them.
+            workers: The pids of its workers, as far as they sent their first message.
             now: Monotonic seconds.
         """
         for pid in workers:
@@ -49,7 +49,7 @@ class Reaper:
         """Reap the processes that have died, for a while after a template's death.
 
         Workers and what escaped from them lead sessions of their own, so a child in
-        our session is none of them: its exit status is left to whoever started it.
+        our session is none of them: its exit status is left to the code that started it.
         """
         if now > self._watch_until:
             self._killed_pids.clear()

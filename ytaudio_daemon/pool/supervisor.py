@@ -18,7 +18,7 @@ from ytaudio_daemon.pool.template_process import TemplateProcess
 from ytaudio_daemon.pool.worker_attempt import Stage, WorkerAttempt
 from ytaudio_daemon.system import protocol
 
-#: Seconds until a full control socket or an open grave is looked at again.
+#: Seconds until a full control socket is tried again, or killed processes are reaped.
 _RETRY_S = 0.01
 #: Seconds that `close` waits for killed processes to be reaped.
 _REAP_TIMEOUT_S = 1.0
@@ -72,13 +72,13 @@ class WorkerSupervisor:
         self._order_queued()
         for attempt in self._registry:
             attempt.enforce_timeouts(now)
-        self._bury_hung_templates(now)
+        self._kill_hung_templates(now)
         self._reaper.reap(now)
 
     def pop_events(self) -> list[Event]:
         """Return and forget the events since the last call."""
-        news, self._events = self._events, []
-        return news
+        events, self._events = self._events, []
+        return events
 
     def due_times(self, now: float) -> list[float]:
         """Return when `run_once` has something to do if no message comes before."""
@@ -100,7 +100,7 @@ class WorkerSupervisor:
                 with suppress(subprocess.TimeoutExpired):
                     left = began + grace - time.monotonic()
                     template.process.wait(max(0.0, left))
-            self._bury_template(template, began)
+            self._kill_template(template, began)
         for attempt in self._registry:
             self._registry.remove(attempt)
         end = time.monotonic() + _REAP_TIMEOUT_S
@@ -116,9 +116,8 @@ class WorkerSupervisor:
             for event in attempt.read_events(now):
                 self._events.append(event)
                 if isinstance(event, Started) and attempt.template is not None:
-                    attempt.template.awaiting_reply_since = (
-                        None  # the fork is its answer
-                    )
+                    # The worker's first message shows that the order was carried out.
+                    attempt.template.awaiting_reply_since = None
             if attempt.is_disconnected:
                 self._registry.stop_listening(attempt)
 
@@ -138,7 +137,7 @@ class WorkerSupervisor:
                 if (attempt := self._registry.by_ticket(ticket)) is not None:
                     self._end(attempt, worker_failures.fork_refused(number))
             case _:
-                self._bury_template(template, now)
+                self._kill_template(template, now)
 
     def _end_reaped(self, ticket: int, exit_code: int, now: float) -> None:
         """End an attempt whose worker is dead and whose group was killed."""
@@ -160,15 +159,15 @@ class WorkerSupervisor:
             for attempt in queued:
                 attempt.order_worker(template)
 
-    def _bury_hung_templates(self, now: float) -> None:
+    def _kill_hung_templates(self, now: float) -> None:
         awaited = {a.template for a in self._registry if a.awaits_template()}
         for template in self._templates.enforce_timeouts(now, awaited):
             if not template.facts:
                 template.startup_error = "it did not become ready in time"
-            self._bury_template(template, now)
+            self._kill_template(template, now)
 
-    def _bury_template(self, template: TemplateProcess, now: float) -> None:
-        """Kill and reap a template that died or hangs, and end the attempts of its workers."""
+    def _kill_template(self, template: TemplateProcess, now: float) -> None:
+        """Kill and reap a template that died or hangs; end the attempts of its workers."""
         self._templates.remove(template)
         template.kill_and_reap()
         orphans = self._registry.by_template(template)
@@ -190,23 +189,21 @@ class WorkerSupervisor:
         if reason:
             self._fail(self._registry.queued(), reason)
         else:
-            with suppress(TemplateError):  # each attempt will be told why
+            with suppress(TemplateError):  # `_order_queued` ends each attempt with it
                 self._templates.ensure_started()
 
-    def _fail(self, attempts: list[WorkerAttempt], why: str) -> None:
-        self.template_error = why
+    def _fail(self, attempts: list[WorkerAttempt], reason: str) -> None:
+        self.template_error = reason
         for attempt in attempts:
-            self._end(attempt, worker_failures.no_template(why))
+            self._end(attempt, worker_failures.no_template(reason))
 
     def _end(
         self, attempt: WorkerAttempt, failure: Failure, *, worker_crashed: bool = False
     ) -> None:
         self._registry.remove(attempt)
-        said = attempt.outcome
-        outcome = said or attempt.failed_outcome(failure)
-        self._emit_end(
-            attempt.request, outcome, worker_crashed=worker_crashed and said is None
-        )
+        has_crashed = worker_crashed and attempt.outcome is None
+        outcome = attempt.outcome or attempt.failed_outcome(failure)
+        self._emit_end(attempt.request, outcome, worker_crashed=has_crashed)
 
     def _emit_end(
         self, request: AttemptRequest, outcome: Outcome, *, worker_crashed: bool

@@ -1,10 +1,10 @@
 """The template: a warm, single-threaded process that workers are forked from.
 
 The daemon starts it by exec with the control socket as fd 0. It preloads the entry
-module, says `ready`, forks a worker for each order, kills and reaps them by group,
-and says `reaped`. When the daemon is gone (end of file) it kills all groups and
-exits. It never touches the network and never starts a thread: both would be copied,
-half alive, into every worker.
+module, sends `ready`, forks a worker for each order, kills and reaps them by group,
+and sends `reaped`. When the daemon is gone (end of file) it kills all groups and
+exits. It never uses the network and never starts a thread: every worker would get a
+copy of the socket, or of locks that no thread will ever release.
 """
 
 import errno
@@ -50,7 +50,7 @@ class Template:
         poller = select.poll()
         poller.register(self._control, select.POLLIN)
         poller.register(self._wake_read, select.POLLIN)
-        with suppress(ConnectionError):  # the daemon died while we answered
+        with suppress(ConnectionError):  # the daemon died while we replied
             while True:
                 ready = {fd for fd, _ in poller.poll()}
                 if self._wake_read in ready:
@@ -92,7 +92,7 @@ class Template:
             os.close(self._wake_read)
             os.close(self._wake_write)
             worker.run_in_child(channel, self._entry, payload, self._pid)
-        finally:  # whatever happens, the template's own loop must not run twice
+        finally:  # the template's own loop must not run in the worker, too
             os._exit(1)
 
     def _kill(self, ticket: int) -> None:
@@ -174,7 +174,7 @@ def _facts() -> dict[str, object]:
 
 
 def _engine_mark(version: str) -> str:
-    """Return the folder that vanishes when yt-dlp is upgraded, or ""."""
+    """Return the folder that an upgrade of yt-dlp removes, or ""."""
     with suppress(metadata.PackageNotFoundError):
         name = f"yt_dlp-{version}.dist-info"
         mark = str(metadata.distribution("yt-dlp").locate_file(name))
@@ -189,7 +189,7 @@ def main(entry_name: str) -> int:
     linux.set_process_name("ytaudio-template")
     try:
         entry = _warm_up(entry_name)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the daemon must hear it
+    except Exception as error:  # noqa: BLE001 - the daemon must get any error
         text = f"{type(error).__name__}: {error}"[: worker.TEXT_CHARS]
         control.send(protocol.encode("failed", message=text))
         return 1

@@ -1,5 +1,6 @@
 """The templates: the current one, and those that only finish their attempts."""
 
+import math
 import os
 import select
 from dataclasses import replace
@@ -18,8 +19,8 @@ class TemplatePool:
     Args:
         template_config: What each is started with.
         epoll: Gets every control socket.
-        idle_exit_s: Seconds without an attempt after which the template goes.
-        reply_timeout_s: Seconds it may take to answer before it counts as hung.
+        idle_exit_s: Seconds without an attempt after which the template exits.
+        reply_timeout_s: Seconds it may take to reply before it counts as hung.
     """
 
     def __init__(
@@ -29,14 +30,14 @@ class TemplatePool:
         idle_exit_s: float,
         reply_timeout_s: float,
     ) -> None:
-        self._recipe = template_config
+        self._template_config = template_config
         self._epoll = epoll
         self._idle_exit_s = idle_exit_s
         self._reply_timeout_s = reply_timeout_s
         self._current: TemplateProcess | None = None
         self._by_fd: dict[int, TemplateProcess] = {}
         self._idle_since: float | None = None
-        #: The engine that was asked for and could not start, and why.
+        #: The yt-dlp that was selected and could not start, and why.
         self._fallback: tuple[Path, str] | None = None
 
     @property
@@ -50,32 +51,32 @@ class TemplatePool:
         Args:
             path: Its folder; None: the installed one.
         """
-        self._recipe = replace(self._recipe, ytdlp_path=path)
+        self._template_config = replace(self._template_config, ytdlp_path=path)
         self._fallback = None
         self.retire()
 
-    def fall_back_to_installed(self, ytdlp_path: Path | None, why: str) -> str:
+    def fall_back_to_installed(self, ytdlp_path: Path | None, reason: str) -> str:
         """Use the installed yt-dlp instead of one with which a template cannot start.
 
         Args:
             ytdlp_path: That of the template that failed.
-            why: What it said.
+            reason: Why it could not start.
 
         Returns:
-            "" when another template may fare better, else why none can be had.
+            "" when another template is worth a try, else why none can start.
         """
-        if ytdlp_path != self._recipe.ytdlp_path:
-            return ""  # another one has been asked for meanwhile
+        if ytdlp_path != self._template_config.ytdlp_path:
+            return ""  # another one was selected meanwhile
         if ytdlp_path is not None:
-            self._recipe = replace(self._recipe, ytdlp_path=None)
-            self._fallback = ytdlp_path, why
+            self._template_config = replace(self._template_config, ytdlp_path=None)
+            self._fallback = ytdlp_path, reason
             return ""
         if self._fallback is None:
-            return why
-        # It fails without it as well, so it is not the engine's fault.
-        ytdlp_path, why = self._fallback
+            return reason
+        # The installed yt-dlp fails as well, so the selected one is not to blame.
+        ytdlp_path, reason = self._fallback
         self.use_ytdlp(ytdlp_path)
-        return why
+        return reason
 
     def ensure_started(self) -> None:
         """Start a template unless there is one.
@@ -84,10 +85,10 @@ class TemplatePool:
             TemplateError: It cannot be started.
         """
         if self._current is None:
-            path = self._recipe.ytdlp_path
+            path = self._template_config.ytdlp_path
             if path is not None and not path.is_dir():
                 self.fall_back_to_installed(path, "the folder is gone")
-            self._current = TemplateProcess.start(self._recipe)
+            self._current = TemplateProcess.start(self._template_config)
             fd = self._current.control.fileno()
             self._by_fd[fd] = self._current
             self._epoll.register(fd, select.EPOLLIN)
@@ -153,20 +154,21 @@ class TemplatePool:
                 template.awaiting_reply_since = None
             elif template.awaiting_reply_since is None:
                 template.awaiting_reply_since = now
-        return [t for t in self._by_fd.values() if (self._hung_at(t) or now + 1) <= now]
+        return [t for t in self._by_fd.values() if self._hangs_at(t) <= now]
 
     def due_times(self) -> list[float]:
         """Return when `enforce_timeouts` has something to do if no message comes before."""
-        due = [at for t in self._by_fd.values() if (at := self._hung_at(t)) is not None]
+        due = [self._hangs_at(template) for template in self._by_fd.values()]
         if self._idle_since is not None:
             due.append(self._idle_since + self._idle_exit_s)
-        return due
+        return [at for at in due if at < math.inf]
 
-    def _hung_at(self, template: TemplateProcess) -> float | None:
+    def _hangs_at(self, template: TemplateProcess) -> float:
+        """Return when a template counts as hung; infinite if no reply is due."""
         if template.awaiting_reply_since is None:
-            return None
-        bound = self._reply_timeout_s if template.facts else WARM_UP_S
-        return template.awaiting_reply_since + bound
+            return math.inf
+        timeout_s = self._reply_timeout_s if template.facts else WARM_UP_S
+        return template.awaiting_reply_since + timeout_s
 
     def _retire_idle(self, now: float) -> None:
         template = self.ready()

@@ -25,16 +25,16 @@ _PASSED_ENV = frozenset(
 )
 
 # `-I` keeps PYTHON* variables, the user's site folder and the current folder out.
-# The engine's folder goes in front, for a yt-dlp newer than the installed one. Where
-# we were imported from goes before other installed packages: a checkout or a user's
-# own installation must not get another version of ourselves as its template.
+# The folder of a newer yt-dlp than the installed one goes in front. The folder that
+# this package was imported from goes before other installed packages: a checkout or a
+# user's own installation must not get another version of itself as its template.
 _BOOTSTRAP = """
 import sys
 from importlib import import_module
-own, engine, module, *words = sys.argv[1:]
+own, ytdlp, module, *words = sys.argv[1:]
 installed = [n for n, path in enumerate(sys.path) if path.endswith("-packages")]
 sys.path.insert(min(installed, default=len(sys.path)), own)
-sys.path[:0] = [engine] if engine else []
+sys.path[:0] = [ytdlp] if ytdlp else []
 sys.exit(import_module(module).main(*words))
 """
 _PACKAGE_PARENT = str(Path(__file__).parents[2])
@@ -113,7 +113,7 @@ class TemplateProcess:
     Attributes:
         process: The exec'd interpreter.
         control: Our end of the control socket, non-blocking.
-        template_id: The mark in its environment and its workers'.
+        template_id: The ID in its environment and its workers'.
         ytdlp_path: Where its yt-dlp comes from; None: the installed one.
         facts: Its message `ready`; None while it warms up.
         tickets: The attempts it has workers for.
@@ -163,7 +163,7 @@ class TemplateProcess:
         """Order a worker's death; False when the order must be given again later."""
         try:
             self.control.send(protocol.encode_order(protocol.KILL, ticket))
-        except OSError:  # full for now, or dead, which `messages` will tell
+        except OSError:  # as in `fork`
             return False
         return True
 

@@ -1,9 +1,9 @@
 """The time limits of a running attempt. Pure: time is an argument.
 
-Three bounds, each off when its limit is 0: the deadline (it stands still while the
-worker waits for a converter slot), the stall while downloading (too few bytes in a
-sliding window), and one for resolving, during which no bytes are counted; a listing
-resolves to its end, and each page begins that bound anew.
+Three bounds, each off when its limit is 0: the deadline (paused while the worker waits
+for a converter slot), the stall while downloading (too few bytes in a sliding window),
+and one for resolving, during which no bytes are counted. A listing resolves to its end,
+and each page restarts that bound.
 """
 
 from collections import deque

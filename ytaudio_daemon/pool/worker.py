@@ -175,7 +175,7 @@ def _run_entry_point(
         if isinstance(request, ListRequest):
             return entry.list_entries(request, reporter)
         return entry.run(request, reporter)
-    except Exception as error:  # noqa: BLE001 - `run` never raises; a bug is told, not lost
+    except Exception as error:  # noqa: BLE001 - `run` never raises; a bug is reported
         failure = _internal_failure(
             "internal_error", f"{type(error).__name__}: {error}"
         )

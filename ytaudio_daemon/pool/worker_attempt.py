@@ -64,8 +64,8 @@ class WorkerAttempt:
         kill_reason: Why its worker is being killed, or None.
         kill_ordered: The template has the order to kill the worker.
         is_disconnected: The worker's end is closed.
-        waiting_since: When it asked for a converter slot.
-        oom_kills_before: Processes killed for want of memory before it began.
+        waiting_since: When it asked for a converter slot; monotonic seconds.
+        oom_kills_before: Processes killed because memory ran out, before it began.
     """
 
     request: AttemptRequest
@@ -107,7 +107,7 @@ class WorkerAttempt:
             self.kill_ordered = self.template.kill(self.ticket)
 
     def death_reason(self, exit_code: int) -> Failure:
-        """Return why its worker is dead: our verdict, or what the exit status says."""
+        """Return why its worker is dead: why we killed it, or what its status means."""
         memory_ran_out = oom_kill_count() != self.oom_kills_before
         return self.kill_reason or worker_failures.worker_died(
             exit_code, memory_ran_out=memory_ran_out
@@ -120,13 +120,16 @@ class WorkerAttempt:
             self.kill_with(kill_reason)
 
     def awaits_template(self) -> bool:
-        """Return whether an answer of the template is due: a fork, a kill, or a reaping."""
+        """Return whether a reply of the template is due: to a fork, a kill, or a death."""
         return self.stage is Stage.ORDERED or self.kill_ordered or self.is_disconnected
 
     def read_events(
         self, now: float, at_most: int = _MAX_MESSAGES_PER_READ
     ) -> Iterator[Event]:
-        """Yield the events of the worker's messages; kill a worker that floods or garbles."""
+        """Yield the events of the worker's messages.
+
+        A worker that sends too many, or any that are not of the protocol, is killed.
+        """
         for _ in range(at_most):
             try:
                 message = protocol.receive(self.channel)
@@ -147,7 +150,7 @@ class WorkerAttempt:
 
     def grant_converter(self, now: float) -> None:
         """Give the worker a converter slot."""
-        with suppress(ConnectionError):  # it just died; the template will say so
+        with suppress(ConnectionError):  # it just died; the template will report it
             self.channel.send(protocol.encode("go"))
         if self.timeouts is not None:
             self.timeouts.resume(now)
@@ -160,13 +163,13 @@ class WorkerAttempt:
 
     def failed_outcome(self, failure: Failure) -> Outcome:
         """Return the outcome of an attempt whose worker sent none."""
-        said = self._progress
+        last = self._progress
         facts = self.template.facts if self.template is not None else None
         return Outcome(
             failure=failure,
-            downloaded_bytes=(said.downloaded_bytes or 0) if said else 0,
+            downloaded_bytes=(last.downloaded_bytes or 0) if last else 0,
             engine=facts.yt_dlp if facts else "",
-            title=said.title if said else None,
+            title=last.title if last else None,
         )
 
     def _spend_message_budget(self, now: float) -> None:
@@ -195,23 +198,23 @@ class WorkerAttempt:
                 yield Started(key=key, attempt=number, pid=pid)
             case {"kind": "progress"} if self.kill_reason:
                 pass  # a worker that is being killed makes no progress
-            case {"kind": "progress", "progress": dict(said)} if self.timeouts:
-                progress = Progress(**storable(said))
+            case {"kind": "progress", "progress": dict(fields)} if self.timeouts:
+                progress = Progress(**storable(fields))
                 check_types(progress)
                 self._progress = progress
                 self.timeouts.on_progress(progress, now)
                 yield Progressed(key=key, attempt=number, progress=progress)
             case {"kind": "page"} if self.kill_reason:
-                pass  # nor does it list anything
-            case {"kind": "page", "page": dict(said)} if self.timeouts and self._pages:
-                page = ListedPage.from_json(said)
+                pass
+            case {"kind": "page", "page": dict(data)} if self.timeouts and self._pages:
+                page = ListedPage.from_json(data)
                 self._pages.add(page)
                 self.timeouts.on_page(now)
                 yield Listed(key=key, attempt=number, page=page)
             case {"kind": "converter"} if self.timeouts and not self._pages:
                 self.stage, self.waiting_since = Stage.WAITING, now
                 self.timeouts.pause(now)
-            case {"kind": "outcome", "outcome": dict(said)}:
-                self.outcome = Outcome.from_json(said)
+            case {"kind": "outcome", "outcome": dict(data)}:
+                self.outcome = Outcome.from_json(data)
             case _:
                 raise ValueError("unknown message")

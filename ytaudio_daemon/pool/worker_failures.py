@@ -30,7 +30,7 @@ def worker_died(exit_code: int, *, memory_ran_out: bool = False) -> Failure:
 
     Args:
         exit_code: As `os.waitstatus_to_exitcode` gives it: negative for a signal.
-        memory_ran_out: The kernel killed processes for that while it ran.
+        memory_ran_out: The kernel killed processes for lack of memory while it ran.
     """
     if exit_code == -signal.SIGKILL and memory_ran_out:
         return crash_failure(
@@ -42,8 +42,8 @@ def worker_died(exit_code: int, *, memory_ran_out: bool = False) -> Failure:
         how = f"exited with status {exit_code}"
     else:
         how = f"was killed by {_signal_name(-exit_code)}"
-    oom = exit_code == -signal.SIGKILL
-    hint = "See whether the machine runs out of memory." if oom else ""
+    was_killed = exit_code == -signal.SIGKILL
+    hint = "See whether the machine runs out of memory." if was_killed else ""
     return crash_failure("worker_died", f"The worker {how} before it was done.", hint)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypedDict
 from ytaudio_daemon.model.archived_video import FoundIn
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
+    CanonicalUrl,
     Count,
     Keywords,
     Positive,
@@ -51,7 +52,7 @@ class ArchiveEntryDocument(TypedDict):
     """A video that counts as had."""
 
     video_id: Annotated[str, "YouTube's 11 characters."]
-    url: Annotated[str, "The canonical link."]
+    url: CanonicalUrl
     session: Annotated[
         str | None, "The session in which it counts as had; null: in all."
     ]

@@ -4,11 +4,12 @@ from typing import Annotated, Literal, TypedDict
 
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.collection import CollectionState
-from ytaudio_daemon.model.listing import KINDS
 from ytaudio_daemon.model.subscription import Removal, SubscriptionState
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     Amount,
+    CanonicalUrl,
+    CollectionKind,
     Count,
     Keywords,
     Positive,
@@ -43,8 +44,8 @@ class SessionCollection(TypedDict):
     """A playlist, album or channel."""
 
     id: Annotated[Uuid, "The collection's UUID."]
-    kind: Annotated[str, one_of(KINDS), "What it is."]
-    url: Annotated[str, "The canonical link."]
+    kind: CollectionKind
+    url: CanonicalUrl
     title: Annotated[str | None, "As YouTube names it; null until known."]
     state: Annotated[
         str,
@@ -86,7 +87,7 @@ class CollectionEntry(TypedDict):
 
     position: Annotated[Positive, "Its place in the list, from 1."]
     video_id: Annotated[str, Keywords(pattern="^[0-9A-Za-z_-]{11}$"), "YouTube's ID."]
-    url: Annotated[str, "The canonical link."]
+    url: CanonicalUrl
     title: Annotated[str | None, "As the list names it."]
     duration_s: Annotated[Amount | None, "Length in seconds, if the list names it."]
     upload_date: Annotated[

@@ -130,8 +130,7 @@ class FindingDocument(TypedDict):
         "What was found, and what that means for whoever uses the daemon.",
     ]
     remedy: Annotated[
-        str,
-        'What to do, a command where there is one; "" when nothing need be done.',
+        str, 'What to do, a command where there is one; "" when nothing need be done.'
     ]
 
 
@@ -212,8 +211,7 @@ class RelaidFile(TypedDict):
     job: Annotated[Uuid, "The job whose audio it is."]
     path: Annotated[str, "Where it was, from the session's folder in the library."]
     new_path: Annotated[
-        str | None,
-        "Where it is, or would be if the name is free; null when it stays.",
+        str | None, "Where it is, or would be if the name is free; null when it stays."
     ]
     error: Annotated[str | None, "Why it could not be moved; null otherwise."]
 

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal, TypedDict
 
-from ytaudio_daemon.model.listing import KINDS
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     PART,
     SWITCHED_OFF,
     Amount,
+    CanonicalUrl,
+    CollectionKind,
     Count,
     LineNumber,
     Positive,
@@ -34,8 +35,8 @@ class DownloadCounts(TypedDict):
 class EntryCollection(TypedDict):
     """The playlist, album or channel that an item is an entry of, or names."""
 
-    url: Annotated[str, "The canonical link."]
-    kind: Annotated[str, one_of(KINDS), "What it is."]
+    url: CanonicalUrl
+    kind: CollectionKind
     title: Annotated[str | None, "As YouTube names it."]
     position: Annotated[
         Positive | None,
@@ -47,8 +48,8 @@ class EntryCollection(TypedDict):
 class DownloadCollection(TypedDict):
     """A playlist, album or channel that was asked for."""
 
-    url: Annotated[str, "The canonical link."]
-    kind: Annotated[str, one_of(KINDS), "What it is."]
+    url: CanonicalUrl
+    kind: CollectionKind
     title: Annotated[str | None, "As YouTube names it."]
     count: Annotated[Count | None, "How many entries it has; null if unknown."]
     wanted: Annotated[Count, "Entries that are items of this document."]
@@ -66,14 +67,7 @@ class DownloadItem(TypedDict):
     result: Annotated[
         str,
         one_of(
-            (
-                "completed",
-                "failed",
-                "rejected",
-                "duplicate",
-                "unavailable",
-                "skipped",
-            )
+            ("completed", "failed", "rejected", "duplicate", "unavailable", "skipped")
         ),
         "What became of it.",
     ]

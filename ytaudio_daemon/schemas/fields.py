@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
+from ytaudio_daemon.model.listing import KINDS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keywords:
@@ -32,6 +34,9 @@ Positive = Annotated[int, Keywords(minimum=1)]
 Amount = Annotated[float, Keywords(minimum=0)]
 Time = Annotated[str, Keywords(format="date-time"), "RFC 3339, UTC."]
 Uuid = Annotated[str, Keywords(format="uuid")]
+#: The link of a video or collection in its one form.
+CanonicalUrl = Annotated[str, "The canonical link."]
+CollectionKind = Annotated[str, one_of(KINDS), "What it is."]
 
 LineNumber = Annotated[Positive, "The number of a line."]
 

@@ -3,12 +3,13 @@
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 from ytaudio_daemon.model import JobState, Phase
-from ytaudio_daemon.model.listing import KINDS
 from ytaudio_daemon.model.options import FORMATS, PRIORITIES, QUALITIES
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     PART,
     Amount,
+    CanonicalUrl,
+    CollectionKind,
     Count,
     Keywords,
     Positive,
@@ -119,7 +120,7 @@ class JobCollection(TypedDict):
 
     id: Annotated[Uuid, "The collection's UUID."]
     title: Annotated[str | None, "As YouTube names it; null until known."]
-    kind: Annotated[str, one_of(KINDS), "What it is."]
+    kind: CollectionKind
     position: Annotated[Positive, "The job's place in it, from 1."]
     count: Annotated[Count | None, "How many entries it has; null until known."]
 
@@ -135,7 +136,7 @@ class JobDocument(TypedDict):
     id: Annotated[Uuid, "The job's UUID."]
     session: Annotated[str, "Its session's name."]
     session_uuid: Annotated[Uuid, "Its session's UUID."]
-    url: Annotated[str, "The canonical link."]
+    url: CanonicalUrl
     video_id: Annotated[
         str, Keywords(pattern="^[A-Za-z0-9_-]{11}$"), "YouTube's 11 characters."
     ]

@@ -2,8 +2,14 @@
 
 from typing import Annotated, Literal, TypedDict
 
-from ytaudio_daemon.model.listing import KINDS
-from ytaudio_daemon.schemas.fields import NAME_OF_FORM, Amount, Count, Time, one_of
+from ytaudio_daemon.schemas.fields import (
+    NAME_OF_FORM,
+    Amount,
+    CanonicalUrl,
+    CollectionKind,
+    Count,
+    Time,
+)
 
 
 class PreviewSums(TypedDict):
@@ -34,8 +40,8 @@ class PreviewSums(TypedDict):
 class CollectionPreview(PreviewSums):
     """A playlist, album or channel as it is now."""
 
-    url: Annotated[str, "The canonical link."]
-    kind: Annotated[str, one_of(KINDS), "What it is."]
+    url: CanonicalUrl
+    kind: CollectionKind
     title: Annotated[str | None, "As YouTube names it."]
     channel: Annotated[str | None, "Whose it is."]
     count: Annotated[Count | None, "How many entries it has; null if unknown."]

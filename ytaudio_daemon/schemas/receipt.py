@@ -4,12 +4,14 @@ from typing import Annotated, Literal, TypedDict
 
 from ytaudio_daemon.model import JobState
 from ytaudio_daemon.model.collection import CollectionState
-from ytaudio_daemon.model.listing import KINDS, Unavailable
+from ytaudio_daemon.model.listing import Unavailable
 from ytaudio_daemon.schemas.collection import CollectionSubscription
 from ytaudio_daemon.schemas.fields import (
     NAME_OF_FORM,
     PART,
     SWITCHED_OFF,
+    CanonicalUrl,
+    CollectionKind,
     Count,
     LineNumber,
     Positive,
@@ -76,8 +78,8 @@ class ReceiptCollection(TypedDict):
     """A playlist, album or channel that a line names."""
 
     id: Annotated[Uuid, "The collection's UUID."]
-    kind: Annotated[str, one_of(KINDS), "What it is."]
-    url: Annotated[str, "The canonical link."]
+    kind: CollectionKind
+    url: CanonicalUrl
     title: Annotated[str | None, "As YouTube names it; null until known."]
     state: Annotated[
         str,
@@ -104,8 +106,7 @@ class ReceiptLine(TypedDict):
     text: Annotated[str, "What was written, shortened."]
     result: Annotated[str, LINE_RESULTS, "What intake made of it."]
     code: Annotated[
-        str | None,
-        "Why it was rejected; `in_archive` where the archive has the video.",
+        str | None, "Why it was rejected; `in_archive` where the archive has the video."
     ]
     message: Annotated[
         str | None,

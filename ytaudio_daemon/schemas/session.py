@@ -46,8 +46,7 @@ class SessionCookies(TypedDict):
         " needed.",
     ]
     problem: Annotated[
-        str | None,
-        "Why the file that was dropped last is not in use; null when it is.",
+        str | None, "Why the file that was dropped last is not in use; null when it is."
     ]
 
 

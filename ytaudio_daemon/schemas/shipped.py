@@ -2,12 +2,7 @@
 
 from typing import get_args, get_type_hints
 
-from ytaudio_daemon.schemas import (
-    archive_commands,
-    commands,
-    download,
-    ledger_commands,
-)
+from ytaudio_daemon.schemas import archive_commands, commands, download, ledger_commands
 from ytaudio_daemon.schemas.collection import (
     CollectionDetailsDocument,
     CollectionList,

@@ -4,7 +4,7 @@ import time
 
 from ytaudio_daemon.model.clock import Now
 
-#: Wall and monotonic clock may drift apart by so much between two looks, in seconds.
+#: Wall and monotonic clock may drift apart by so much between two calls, in seconds.
 JUMP_S = 300.0
 
 

@@ -1,4 +1,4 @@
-"""Where the config file is looked for."""
+"""The paths at which the config file is searched."""
 
 from pathlib import Path
 

@@ -1,12 +1,12 @@
-"""Named steps of the program, at which tests let a process crash.
+"""Named steps of the program at which tests stop or kill a process.
 
 `make torture` installs an observer that ends the process at the step it has chosen.
-Without one a step does nothing, so no other code asks whether it is being tested.
+Without an observer a failpoint does nothing.
 """
 
 from collections.abc import Callable
 
-#: Told the step's name, and what is at hand: a job's attempt, a drop's name.
+#: Called with the step's name and its object: the name of an attempt, or of a drop.
 FailpointObserver = Callable[[str, str], None]
 
 #: In the order in which a link passes them, then those of a session's end and of an
@@ -52,8 +52,8 @@ def failpoint(step: str, about: object = "") -> None:
     """Call the observers, if there are any: this process has passed a step.
 
     Args:
-        step: One of `STEPS`.
-        about: The thing at hand; converted to text only if there is an observer.
+        step: One of `FAILPOINTS` or `COMMAND_FAILPOINTS`.
+        about: The step's object; converted to text only if there is an observer.
     """
     for observer in _observers:
         observer(step, str(about))

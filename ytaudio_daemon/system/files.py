@@ -1,4 +1,4 @@
-"""Files in the daemon's own folders that survive a power cut; private ones among them.
+"""Writes files in the daemon's own folders so that they survive a power cut.
 
 For folders in which other people may write: `folders.atomic_file`.
 """
@@ -65,13 +65,13 @@ def nearest_existing(path: Path) -> Path:
     return next(
         place
         for place in (path, *path.parents)
-        if os.path.exists(place)  # noqa: PTH110 - a dead mount raises in Path's
+        if os.path.exists(place)  # noqa: PTH110 - Path.exists raises of a dead mount
     )
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep every other process that calls this from the file until the end.
+    """Lock a file against other processes that call this, until the block ends.
 
     The lock is on a file beside it, as the file itself is replaced.
 
@@ -87,7 +87,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def replace_private_file(path: Path, text: str) -> None:
-    """Write a file anew; a reader, or a power cut, finds the old one or the new one.
+    """Replace a file that only its owner may read; a power cut leaves the old or the new.
 
     Raises:
         OSError: It cannot be written; the old one stays.

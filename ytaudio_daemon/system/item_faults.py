@@ -1,4 +1,4 @@
-"""One item's exception stays with that item: the others of its step go on."""
+"""Isolates the exception of one item, so that a step goes on with the other items."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,12 +15,12 @@ MAX_REMEMBERED = 1000
 
 
 class ItemFaults:
-    """Logs what one item raises, once, and hides it from the step that works on it.
+    """Logs an item's exception once, and suppresses it.
 
-    Errors of the ledger are no item's, and pass through: the step is tried again.
+    Errors of the ledger are no item's and are not suppressed: the step is tried again.
 
     Args:
-        step: What is done to the items, as the log names it.
+        step: The name of the step in the log.
     """
 
     def __init__(self, step: str) -> None:
@@ -32,11 +32,11 @@ class ItemFaults:
     def isolated(
         self, item: str, on_fault: Callable[[], object] = lambda: None
     ) -> Iterator[None]:
-        """Do something to an item; what that raises ends the block and no more.
+        """Suppress what the block raises.
 
         Args:
-            item: Names it in the log, and for the next time.
-            on_fault: Called when it has raised, so that it is not met again at once.
+            item: Its name in the log; a fault like its last one is not logged again.
+            on_fault: Called after a fault, so that the item is not the next one again.
         """
         try:
             yield

@@ -22,7 +22,7 @@ from ytaudio_daemon.system.nonblocking_stream import NonBlockingStream
 SOCKET = Path("/run/systemd/journal/socket")
 #: syslog(3)'s numbers.
 PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
-#: Said in other fields, or by the journal itself.
+#: Sent in other fields, or added by the journal itself.
 _EXCLUDED_FIELDS = frozenset({"event", "exception", "level", "timestamp"})
 #: Fields that the journal gives a meaning of its own (systemd.journal-fields(7)).
 _RESERVED_FIELDS = re.compile(
@@ -41,16 +41,16 @@ def reads_stderr(environ: Mapping[str, str]) -> bool:
 class JournalStream:
     """A text stream of JSON lines for `logging.StreamHandler`.
 
-    Nobody is waited for: what the journal does not take just now, or what is too big
-    for a datagram, goes to standard error as the JSON that it is.
+    It never blocks: lines that the journal does not accept at once, or that are too big
+    for a datagram, go to standard error as JSON.
 
     Args:
-        otherwise: Standard error, which drops what nobody reads.
+        fallback: Standard error; it drops lines that are not read.
         address: The journal's socket.
     """
 
-    def __init__(self, otherwise: NonBlockingStream, address: Path = SOCKET) -> None:
-        self._fallback = otherwise
+    def __init__(self, fallback: NonBlockingStream, address: Path = SOCKET) -> None:
+        self._fallback = fallback
         self._address = str(address)
         kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
         self._socket = socket.socket(socket.AF_UNIX, kind)

@@ -52,7 +52,7 @@ def raise_oom_score() -> None:
 
 
 def lower_priority(nice: int) -> None:
-    """Have this session's processes give way to others; call as its only process.
+    """Lower the CPU priority of this session's processes; call as its only process.
 
     Where the kernel groups tasks by session (sched(7), "The autogroup feature"), a nice
     value counts among the processes of one session alone; so the group gets it, too.
@@ -90,7 +90,7 @@ def kill_group(leader: int) -> None:
     """Send SIGKILL to a worker and its process group; either may be gone already.
 
     The leader gets a kill of its own: right after the fork it has no group yet.
-    Its pid must not have been reaped, or another process might wear it by now.
+    It must not have been reaped, or another process might have its pid by now.
     """
     for kill in (os.kill, os.killpg):
         with suppress(ProcessLookupError):
@@ -139,8 +139,8 @@ def kill_descendants() -> None:
 def memory_file(content: bytes) -> Iterator[int]:
     """Yield a descriptor at the start of an anonymous file (memfd_create(2)).
 
-    Unlike a pipe it takes any amount at once, so a child that never reads its standard
-    input blocks nobody. It is closed in this process when the block ends.
+    Unlike a pipe it holds any amount, so a child that never reads its standard input
+    does not block its parent. It is closed in this process when the block ends.
 
     Raises:
         OSError: There are no descriptors or no memory left.
@@ -155,7 +155,7 @@ def memory_file(content: bytes) -> Iterator[int]:
 
 
 def oom_kill_count() -> int | None:
-    """Return how many processes were killed for want of memory; None: not known.
+    """Return how many processes were killed because memory ran out; None: not known.
 
     Of our own cgroup (cgroup-v2.rst, `memory.events`), else of the whole machine.
     """

@@ -1,4 +1,4 @@
-"""Which way packets to the internet leave this machine."""
+"""Finds the network through which this machine reaches the internet."""
 
 import ipaddress
 import socket

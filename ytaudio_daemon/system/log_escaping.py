@@ -1,4 +1,4 @@
-"""Escapes in logs what steers a terminal. Pure.
+"""Escapes control sequences of terminals in logs. Pure.
 
 Names of drops and titles come from strangers, and logs are read with `cat` and `tail`.
 U+009B begins a terminal's command as ESC [ does (ECMA-48), and U+202E turns the rest of

@@ -1,10 +1,10 @@
-"""How long a name may be: the file system is asked, as not all of them take 255 bytes."""
+"""Returns how long a file name may be: not all file systems allow 255 bytes."""
 
 import os
 from pathlib import Path
 
-#: What nearly all file systems take, in bytes; exFAT and NTFS count otherwise, and take
-#: at least as much.
+#: What nearly all file systems allow, in bytes; exFAT and NTFS count characters, and
+#: allow at least as many bytes.
 USUAL_NAME_MAX = 255
 #: Left free below a shorter limit, for endings such as `.receipt.txt` and ` [id] (2)`.
 #: Encrypting file systems also promise somewhat more than they hold (encfs: 189, 175).

@@ -1,8 +1,8 @@
-"""A stream to standard error that never blocks: lines nobody reads are dropped and counted.
+"""A stream to standard error that never blocks: lines that find no room are dropped.
 
-A full pipe (`| less` left alone, a journal that hangs) blocks whoever writes, and that
-would be the daemon's only loop. The descriptor itself must not become non-blocking: it
-is shared with the shell and with everything else on that terminal.
+A full pipe (`| less` left alone, a journal that hangs) blocks its writer, which would be
+the daemon's only loop. The descriptor itself must not become non-blocking: it is shared
+with the shell and with everything else on that terminal.
 """
 
 import os
@@ -18,17 +18,17 @@ class NonBlockingStream:
 
     Args:
         fd: Where lines go.
-        notice: Words the line that tells how many were dropped before it.
+        format_dropped: Returns the line about a number of dropped lines.
     """
 
-    def __init__(self, fd: int, notice: Callable[[int], str]) -> None:
+    def __init__(self, fd: int, format_dropped: Callable[[int], str]) -> None:
         self._fd = fd
-        self._format_dropped = notice
+        self._format_dropped = format_dropped
         self._poller = select.poll()
         self._poller.register(fd, select.POLLOUT)
         self._is_blocked = False
         self._has_partial_line = False
-        #: Lines that nobody took since the last notice.
+        #: Lines that were dropped since the last line about them.
         self.dropped = 0
 
     def write(self, text: str) -> None:

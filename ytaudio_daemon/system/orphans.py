@@ -1,7 +1,7 @@
 """Finds and kills processes by a variable in their environment.
 
-Workers, ffmpeg and the JavaScript runtime inherit it. When daemon and template die
-at one blow nobody is left to kill them, so the next daemon does it by the mark.
+Workers, ffmpeg and the JavaScript runtime inherit it. When daemon and template are
+killed at once, the next daemon finds the remaining processes by this variable.
 """
 
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 STATE_ENV = "YTAUDIO_STATE_ID"
 TEMPLATE_ENV = "YTAUDIO_TEMPLATE_ID"
 
-#: Rounds of looking again: a process may fork while the others are being killed.
+#: Rounds of searching: a process may fork while the others are being killed.
 _ROUNDS = 20
 
 

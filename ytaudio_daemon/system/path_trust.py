@@ -1,4 +1,4 @@
-"""Decides whether a file that was found, not named, may be trusted."""
+"""Decides whether a file that the program found by itself may be trusted."""
 
 import grp
 import os

@@ -61,8 +61,8 @@ def load(data: bytes) -> dict[str, Any]:
 def receive(channel: socket.socket) -> dict[str, Any] | None:
     """Receive one message; None at the end of file.
 
-    A peer that died with our words unread gives ECONNRESET once, before what it
-    still said: that error is passed over, the end of file comes soon enough.
+    If a peer dies before it has read all messages, its socket gives ECONNRESET once,
+    before the messages it sent. That error is ignored; the end of file follows.
 
     Raises:
         BlockingIOError: Nothing is there.

@@ -36,7 +36,7 @@ class SystemdNotifier:
 
     @property
     def watchdog_s(self) -> float | None:
-        """Seconds within which `watchdog` must be called again; None: not asked for."""
+        """Seconds within which `ping_watchdog` must be called again; None: never."""
         return self._watchdog_s
 
     def ready(self, status: str = "") -> None:
@@ -74,7 +74,7 @@ class SystemdNotifier:
             with socket.socket(socket.AF_UNIX, kind) as channel:
                 channel.sendto(message, self._address)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-            if not self._warned:  # once: the next word is due in a moment
+            if not self._warned:  # once: the next message follows in a moment
                 _log.warning("The service manager does not hear us: %s", error)
             self._warned = True
 

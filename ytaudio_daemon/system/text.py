@@ -1,4 +1,7 @@
-"""Strangers' text on one line. Pure; nothing is imported, delivery processes use it."""
+"""Puts text on one line, and shortens it. Pure.
+
+It imports nothing, so that delivery processes start quickly.
+"""
 
 
 def single_line(text: str) -> str:

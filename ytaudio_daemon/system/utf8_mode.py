@@ -1,7 +1,7 @@
-"""File names are bytes in UTF-8, whatever the locale says.
+"""Has this program encode file names in UTF-8 in every locale.
 
-Python encodes file names as the locale says (PEP 383), unless it runs in UTF-8 mode
-(PEP 540). In a locale such as en_US.ISO-8859-1 a Japanese title would then have no file
+Python encodes file names in the locale's encoding (PEP 383), unless it runs in UTF-8
+mode (PEP 540). In a locale such as en_US.ISO-8859-1 a Japanese title would have no file
 name, and a folder named in UTF-8 would be read as another word. The mode cannot be
 switched on in a running interpreter: a process of ours starts in it, or starts itself
 again. In the locales C and POSIX, and from Python 3.15 on, it is on already.

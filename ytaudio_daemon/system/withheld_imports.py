@@ -1,4 +1,4 @@
-"""Keeps libraries from others that import whatever is installed."""
+"""Hides installed modules from libraries that would import them needlessly."""
 
 import sys
 from collections.abc import Iterable, Iterator

@@ -78,10 +78,9 @@ class DaemonStatusFile:
 
     def due_at(self, view_settings: ViewSettings) -> float:
         """Return when the file must be written next, in seconds of uptime."""
-        heartbeat = self._written_at + HEARTBEAT_S
-        return (
-            self._built_at + view_settings.interval_s if self._is_stale else heartbeat
-        )
+        if self._is_stale:
+            return self._built_at + view_settings.interval_s
+        return self._written_at + HEARTBEAT_S
 
     def write_if_due(
         self,

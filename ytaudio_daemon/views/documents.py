@@ -52,6 +52,7 @@ def job_document(
     """
     live = progress if row.state is JobState.RUNNING else None
     done = row.state is JobState.COMPLETED
+    code = row.error["code"] if row.error else None
     return {
         "id": row.uuid,
         "session": row.session_name,
@@ -75,7 +76,7 @@ def job_document(
         "attempt": {
             "number": row.attempt,
             "charged": row.charged,
-            "max": attempt_limit(_error_code(row), attempts_max),
+            "max": attempt_limit(code, attempts_max),
             "retry_at": rfc3339(row.retry_at),
         },
         "position": position,
@@ -208,10 +209,6 @@ def expires_at(session: Session, default_ttl_s: float, now: Now) -> float | None
 def job_counts(counts: Mapping[JobState, int]) -> JobCounts:
     """Return the number of jobs by state."""
     return cast("JobCounts", {state.value: counts[state] for state in JobState})
-
-
-def _error_code(row: JobRow) -> str | None:
-    return row.error["code"] if row.error else None
 
 
 def _phase(row: JobRow, live: Progress | None) -> str | None:

@@ -29,6 +29,9 @@ from ytaudio_daemon.views.write_errors import (
     WriteErrors,
 )
 
+#: Yields between pieces of a copy; returns the file in the library.
+CopySteps = Generator[None, None, LibraryFile]
+
 
 class LibraryView:
     """Puts completed jobs' audio into `library/<session>/`, once each.
@@ -60,9 +63,7 @@ class LibraryView:
         #: The first call of `write_step`, in seconds since 1970.
         self._began_at: float | None = None
         self._faults = ItemFaults("library")
-        self._running_copy: tuple[JobRow, Generator[None, None, LibraryFile]] | None = (
-            None
-        )
+        self._running_copy: tuple[JobRow, CopySteps] | None = None
 
     def schedule(self, job_id: int, now: Now, event_id: float = NO_EVENT) -> None:
         """Schedule the audio of a job that was completed."""
@@ -121,9 +122,8 @@ class LibraryView:
 
     def _read_job(self, job_id: int) -> tuple[JobRow | None, LibraryEntry | None]:
         with self._ledger.read() as db:
-            old = self.unsaved_entries.get(
-                job_id
-            ) or library_entries.find_library_entry(db, job_id)
+            old = self.unsaved_entries.get(job_id)
+            old = old or library_entries.find_library_entry(db, job_id)
             try:
                 return queries.job_by_id(db, job_id), old
             except LookupError:  # pruned since
@@ -136,7 +136,7 @@ class LibraryView:
         old: LibraryEntry | None,
         named: NamedCollection | None,
         rules: LibraryRules,
-    ) -> Generator[None, None, LibraryFile]:
+    ) -> CopySteps:
         place = place_of_job(self._layout, job, named, rules)
         audio = PublishedAudio(
             parts=(job.session_uuid, job.uuid, "audio"),
@@ -159,9 +159,7 @@ class LibraryView:
         is_earlier = (job.finalized_at or 0.0) <= (self._began_at or 0.0)
         return is_earlier and not is_recorded
 
-    def _continue_copy(
-        self, job: JobRow, copy_steps: Generator[None, None, LibraryFile], now: Now
-    ) -> None:
+    def _continue_copy(self, job: JobRow, copy_steps: CopySteps, now: Now) -> None:
         place = self._session_folder(job)
         try:
             next(copy_steps)

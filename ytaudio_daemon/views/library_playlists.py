@@ -197,9 +197,8 @@ class LibraryPlaylists:
         self._running = None
         self._asked_for.discard(collection_id)
         self.due_queue.finish(collection_id)
-        self._paused_until[collection_id] = now.uptime_s + view_settings.pause_s(
-            self._elapsed_s
-        )
+        pause_s = view_settings.pause_s(self._elapsed_s)
+        self._paused_until[collection_id] = now.uptime_s + pause_s
 
     def _session_folder(self, head: PlaylistHead) -> str:
         return f"{self._layout.library}/{head.session_name}"

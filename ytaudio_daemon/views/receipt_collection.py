@@ -75,9 +75,8 @@ def _subscription_text(subscription: Subscription) -> str:
     every = duration_text(int(subscription.interval_s))
     match subscription.state:
         case SubscriptionState.ACTIVE:
-            return (
-                f"followed every {every}, next look: {utc_time(subscription.next_at)}"
-            )
+            next_look = utc_time(subscription.next_at)
+            return f"followed every {every}, next look: {next_look}"
         case SubscriptionState.PAUSED:
             return f"followed every {every}, but paused"
         case SubscriptionState.STOPPED:

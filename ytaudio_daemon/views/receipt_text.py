@@ -58,8 +58,12 @@ _INDENT = " " * 9
 _ROW_CHARS = 80 - len(_INDENT)
 #: Characters of a job's ID that are enough to name it in a command.
 SHORT_ID_CHARS = 8
-_WIDTH = 32
+_STATE_WIDTH = 32
 _COUNT_WIDTH = 13
+_TABLE_HEAD = (
+    f"{'line':>7}  {'what became of it':<{_STATE_WIDTH}}  what you wrote\n"
+    f"{'-' * 7}  {'-' * _STATE_WIDTH}  {'-' * 37}\n"
+)
 
 
 def outcome_of(shown_state: str | None) -> str:
@@ -103,7 +107,7 @@ def receipt_head(drop: ReceiptHead, tally: Mapping[str, int], switched_off: str)
         f"{_count_text(drop.accepted)}  accepted\n"
         f"{_count_text(drop.duplicate)}  duplicate\n"
         f"{_count_text(drop.rejected)}  rejected\n\n{_summary(tally)}"
-        f"{comment.lstrip()}{comment[:1]}{_table_head()}"
+        f"{comment.lstrip()}{comment[:1]}{_TABLE_HEAD}"
     )
 
 
@@ -132,7 +136,10 @@ def receipt_line(line: ReceiptLine, circumstances: Circumstances = NOTHING_SET) 
         word = UNAVAILABLE_TEXTS.get(line.unavailable, line.unavailable)
     if line.result == "duplicate":
         word += " (duplicate)"
-    row = f"{line.place:>7}  {word:<{_WIDTH}}  {single_line(line.text)}".rstrip() + "\n"
+    row = (
+        f"{line.place:>7}  {word:<{_STATE_WIDTH}}  {single_line(line.text)}".rstrip()
+        + "\n"
+    )
     details = _details(line, circumstances)
     return row + "".join(f"{_INDENT}{detail}\n" for detail in details)
 
@@ -150,7 +157,7 @@ def _collection_row(
         details += _wrapped(single_line(error["hint"]))
     for detail in collection_details(collection):
         details += _wrapped(detail)
-    row = f"{line.place:>7}  {word:<{_WIDTH}}  {shown}".rstrip() + "\n"
+    row = f"{line.place:>7}  {word:<{_STATE_WIDTH}}  {shown}".rstrip() + "\n"
     return row + "".join(f"{_INDENT}{detail}\n" for detail in details)
 
 
@@ -161,11 +168,6 @@ def _summary(tally: Mapping[str, int]) -> str:
         if name != "rejected" and (name not in _RARE_OUTCOMES or tally.get(name))
     ]
     return "".join(rows) + "\n"
-
-
-def _table_head() -> str:
-    head = f"{'line':>7}  {'what became of it':<{_WIDTH}}  what you wrote\n"
-    return head + f"{'-' * 7}  {'-' * _WIDTH}  {'-' * 37}\n"
 
 
 def _count_text(number: int) -> str:

@@ -110,11 +110,8 @@ class ReceiptWriters:
         digests = writer.finish(known[0] if known else ReceiptDigests())
         failpoints.failpoint("receipt.written", drop.id)
         self._record_errors(writer, now)
-        took_s = time.perf_counter() - began
-        self._last_written[drop.id] = (
-            digests,
-            now.uptime_s + view_settings.pause_s(took_s),
-        )
+        pause_s = view_settings.pause_s(time.perf_counter() - began)
+        self._last_written[drop.id] = digests, now.uptime_s + pause_s
         again = self._retry_at(writer, now)
         if again is None:
             self._due_queue.finish(drop.id)

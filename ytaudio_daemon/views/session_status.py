@@ -73,6 +73,7 @@ class SessionStatusFiles:
         self.interval_s = ViewSettings().interval_s
         self._ledger = ledger
         self._layout = layout
+        self._folder = str(layout.status / "sessions")
         self._write_errors = write_errors
         self._status_files = RecentDict[str, StatusFile](MAX_REMEMBERED)
         #: When each session's document was built last, in seconds of uptime.
@@ -203,10 +204,6 @@ class SessionStatusFiles:
         self._built_at.pop(session.id, None)
         with suppress(OSError):  # somebody else's file: it does no harm
             self._layout.session_status(session.name).unlink(missing_ok=True)
-
-    @property
-    def _folder(self) -> str:
-        return str(self._layout.status / "sessions")
 
     def _status_file(self, name: str) -> StatusFile:
         status_file = self._status_files.get(name)

@@ -44,7 +44,11 @@ class SwitchedOffLines:
 
     def write_page(self, db: Connection) -> bool:
         """Write the next lines; returns False when those were the last."""
-        page = self._read_page(db) if self.link_count else []
+        page: list[int] = []
+        if self.link_count:
+            page = receipts.switched_off_page(
+                db, self._drop_id, self._written_to, PAGE_LINES
+            )
         self._file.write(
             receipt_json.switched_off_page(page, is_first=not self.is_begun)
         )
@@ -55,8 +59,3 @@ class SwitchedOffLines:
     def write_none(self) -> None:
         """Write the list of a drop that has no such links."""
         self._file.write(receipt_json.switched_off_page([], is_first=True))
-
-    def _read_page(self, db: Connection) -> list[int]:
-        return receipts.switched_off_page(
-            db, self._drop_id, self._written_to, PAGE_LINES
-        )
