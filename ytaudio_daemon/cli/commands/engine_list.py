@@ -38,14 +38,11 @@ def run(context: CommandContext) -> int:
 
 
 def _rows(
-    store: VersionStore,
-    chosen: ActiveVersion,
-    history: VersionHistory,
-    wall: float,
+    store: VersionStore, chosen: ActiveVersion, history: VersionHistory, wall: float
 ) -> Iterator[tuple[str, ...]]:
     for version in store.versions():
         is_used = chosen.path == store.path_of(version)
-        remark = store.why_unusable(version) or _version_note(
+        remark = store.why_unusable(version) or _remark(
             version, chosen, history, used=is_used
         )
         yield "*" if is_used else "", version, _age(version, wall), remark
@@ -56,7 +53,7 @@ def _rows(
         yield mark, version, _age(version, wall), f"{INSTALLED}{pinned}"
 
 
-def _version_note(
+def _remark(
     version: str, chosen: ActiveVersion, history: VersionHistory, *, used: bool
 ) -> str:
     if used:

@@ -29,9 +29,7 @@ def _retry_named(context: CommandContext, ledger: Ledger) -> Exit:
             for row in rows
         ]
     for row, refusal in results:
-        result = (
-            f"not queued: {_refusal_text(row, refusal)}" if refusal else "queued again"
-        )
+        result = f"not queued: {_reason(row, refusal)}" if refusal else "queued again"
         context.output.line(f"{row.uuid[:8]} {result}")
     failed = any(refusal for _, refusal in results)
     for each in collections:
@@ -63,7 +61,7 @@ def _retry_session(context: CommandContext, ledger: Ledger) -> Exit:
     return Exit.OK
 
 
-def _refusal_text(row: JobRow, refusal: RetryRefusal) -> str:
+def _reason(row: JobRow, refusal: RetryRefusal) -> str:
     match refusal:
         case RetryRefusal.CANCELLING:
             return "it is being cancelled; ask once more when it is"
