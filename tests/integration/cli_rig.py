@@ -312,7 +312,7 @@ def fail(db: Connection, failure: Failure = PRIVATE, *, again_in_s: float = 0) -
     move = Decision(
         to=JobState.WAITING if again_in_s else JobState.FAILED,
         failure=failure,
-        charged=True,
+        is_charged=True,
         retry_at=time.time() + again_in_s if again_in_s else None,
     )
     outcome = Outcome(failure=failure, engine="2026.10.31")

@@ -123,9 +123,9 @@ FAILURE = Failure(
     kind=FailureKind.TRANSIENT, code="http_500", message="It broke.", hint="Wait."
 )
 FAILED = Outcome(failure=FAILURE)
-GIVE_UP = Decision(to=JobState.FAILED, failure=FAILURE, charged=True)
+GIVE_UP = Decision(to=JobState.FAILED, failure=FAILURE, is_charged=True)
 WAIT = Decision(
-    to=JobState.WAITING, failure=FAILURE, retry_at=NOW.wall + 30, charged=True
+    to=JobState.WAITING, failure=FAILURE, retry_at=NOW.wall + 30, is_charged=True
 )
 
 

@@ -67,7 +67,7 @@ def fail(
         to=JobState.FAILED if for_good else JobState.WAITING,
         failure=failure,
         retry_at=None if for_good else NOW.wall + 5000,
-        charged=True,
+        is_charged=True,
     )
     with ledger.write() as db:
         assert transitions.record_failure(

@@ -119,7 +119,7 @@ def test_an_interrupted_attempt_is_not_charged(ledger: Ledger) -> None:
     with ledger.write() as db:
         assert transitions.requeue_interrupted(db, first.fence, NOW, "shutdown")
     again = claimed(ledger)
-    assert (again.attempt, again.history.charged) == (2, 0)
+    assert (again.attempt, again.history.charged_count) == (2, 0)
 
 
 def test_a_host_finds_its_own_running_attempts_only(ledger: Ledger) -> None:
@@ -305,12 +305,12 @@ def test_a_retried_job_begins_afresh_but_its_attempts_go_on(ledger: Ledger) -> N
     with ledger.write() as db:
         transitions.retry(db, job_id, later(9))
     again = claimed(ledger)
-    assert (again.attempt, again.history.charged, again.history.last_code) == (
+    assert (again.attempt, again.history.charged_count, again.history.last_code) == (
         2,
         0,
         None,
     )
-    assert again.history.pending_uptime_s == later(9).uptime_s
+    assert again.history.pending_since_s == later(9).uptime_s
 
 
 def test_retrying_a_completed_job_gives_its_bytes_back(ledger: Ledger) -> None:

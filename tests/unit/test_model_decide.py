@@ -19,7 +19,7 @@ from ytaudio_daemon.model.decide import (
     RetryPolicy,
     Surroundings,
     attempt_limit,
-    backoff,
+    backoff_s,
     decide,
     max_retry_delay_s,
     reclassify_as_outdated,
@@ -40,11 +40,11 @@ def tried(
 ) -> JobHistory:
     return JobHistory(
         attempt=attempt,
-        charged=charged,
-        crashes=crashes,
+        charged_count=charged,
+        crash_count=crashes,
         last_code=last_code,
         claimed_at=NOW.wall - 10,
-        pending_uptime_s=NOW.uptime_s - pending_s,
+        pending_since_s=NOW.uptime_s - pending_s,
     )
 
 
@@ -77,7 +77,7 @@ def test_every_kind_has_its_consequence() -> None:
     """(state, charged, closes a gate) for a first failure of each kind."""
     waits, fails = JobState.WAITING, JobState.FAILED
     found = {
-        kind: ((move := after(kind)).to, move.charged, move.gate is not None)
+        kind: ((move := after(kind)).to, move.is_charged, move.gate is not None)
         for kind in FailureKind
     }
     assert found == {
@@ -98,7 +98,7 @@ def test_every_kind_has_its_consequence() -> None:
 
 def test_a_bare_unavailable_is_believed_the_second_time() -> None:
     first = after(FailureKind.UNAVAILABLE, confirm=True)
-    assert (first.to, first.charged) == (JobState.WAITING, False)
+    assert (first.to, first.is_charged) == (JobState.WAITING, False)
     assert first.retry_at == NOW.wall + CONFIRM_AFTER_S
     again = tried(attempt=2, last_code="code")
     second = after(FailureKind.UNAVAILABLE, again, confirm=True)
@@ -112,7 +112,7 @@ def test_a_refused_stream_costs_four_charged_tries_over_hours() -> None:
     pauses = []
     for charged in range(attempt_limit("media_refused", POLICY.max_attempts) - 1):
         move = decide(tried(charged=charged), Outcome(failure=refused), NOW, POLICY)
-        assert (move.to, move.charged) == (JobState.WAITING, True)
+        assert (move.to, move.is_charged) == (JobState.WAITING, True)
         pauses.append((move.retry_at or 0) - NOW.wall)
     assert sum(pauses) > 3600
     last = decide(tried(charged=3), Outcome(failure=refused), NOW, POLICY)
@@ -142,13 +142,13 @@ def test_attempts_are_spent_one_by_one(kind: FailureKind) -> None:
 def test_a_job_that_kills_three_workers_is_poison() -> None:
     second = after(FailureKind.CRASHED, tried(crashes=MAX_CRASHES - 2))
     third = after(FailureKind.CRASHED, tried(crashes=MAX_CRASHES - 1))
-    assert (second.to, second.crashed) == (JobState.WAITING, True)
-    assert (third.to, third.crashed) == (JobState.FAILED, True)
+    assert (second.to, second.is_crash) == (JobState.WAITING, True)
+    assert (third.to, third.is_crash) == (JobState.FAILED, True)
     assert (third.failure.code, third.failure.log_tail) == ("poison", "tail")
 
 
 def test_other_failures_are_no_crashes() -> None:
-    assert not after(FailureKind.TIMEOUT, tried(crashes=MAX_CRASHES - 1)).crashed
+    assert not after(FailureKind.TIMEOUT, tried(crashes=MAX_CRASHES - 1)).is_crash
 
 
 @pytest.mark.parametrize("kind", [FailureKind.NOT_YET, FailureKind.OUTDATED])
@@ -156,7 +156,10 @@ def test_patience_ends_with_max_pending(kind: FailureKind) -> None:
     almost = tried(pending_s=POLICY.max_pending_s - 1)
     over = tried(pending_s=POLICY.max_pending_s)
     assert after(kind, almost).to is JobState.WAITING
-    assert (after(kind, over).to, after(kind, over).charged) == (JobState.FAILED, False)
+    assert (after(kind, over).to, after(kind, over).is_charged) == (
+        JobState.FAILED,
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -204,7 +207,7 @@ def test_a_single_blocked_video_closes_no_gate_and_waits_longer_each_time() -> N
     waits = []
     for attempt in (1, 2, 3, 9):
         move = after(FailureKind.BLOCKED, tried(attempt=attempt), surroundings=alone)
-        assert (move.to, move.gate, move.charged) == (JobState.WAITING, None, False)
+        assert (move.to, move.gate, move.is_charged) == (JobState.WAITING, None, False)
         assert move.retry_at is not None
         waits.append((move.retry_at - NOW.wall) / 60)
     assert waits == [15, 30, 60, 360]
@@ -228,7 +231,7 @@ def test_what_belongs_to_an_outage_waits_for_the_probe_uncharged(
 ) -> None:
     spent = tried(attempt=50, charged=POLICY.max_attempts - 1)
     move = after(kind, spent, surroundings=Surroundings(outage_until=NOW.wall + 60))
-    found = (move.to, move.retry_at, move.charged)
+    found = (move.to, move.retry_at, move.is_charged)
     assert found == (JobState.WAITING, NOW.wall + 60, False)
 
 
@@ -238,11 +241,11 @@ def test_backoff_stays_within_half_of_its_plan(
 ) -> None:
     policy = RetryPolicy(base_s=base, cap_s=cap)
     plain = min(cap, base * 3.0 ** min(charged, 32))
-    assert plain * 0.5 <= backoff(policy, charged) <= plain * 1.5
+    assert plain * 0.5 <= backoff_s(policy, charged) <= plain * 1.5
 
 
 def test_herds_disperse() -> None:
-    assert len({backoff(POLICY, 3) for _ in range(20)}) > 1
+    assert len({backoff_s(POLICY, 3) for _ in range(20)}) > 1
 
 
 @given(

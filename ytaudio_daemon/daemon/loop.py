@@ -24,8 +24,9 @@ from ytaudio_daemon.daemon.tick_scheduler import TickScheduler
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.views import DaemonSnapshot
 
-#: A start waits so long for a template, in seconds: it warms up for 60 at most, but one
-#: that was dismissed meanwhile, for another yt-dlp, is not replaced before it is needed.
+#: READY=1 waits so long for the first template process, in seconds. It warms up for 60 at
+#: most; one that is stopped meanwhile, for another yt-dlp, has no successor before a job
+#: needs it.
 TEMPLATE_WAIT_S = 90.0
 
 
@@ -46,18 +47,18 @@ class Loop:
         )
         self._schedule = Schedule()
         self._status_line = SystemdStatusLine(services.notifier, services.ledger)
-        self._watchdog = SystemdWatchdog(
+        self._systemd_watchdog = SystemdWatchdog(
             services.notifier, self._is_startup_done, self._started_at
         )
         self._steps = StepRunner(
             services.ledger,
             self._schedule,
-            self._watchdog,
+            self._systemd_watchdog,
             services.snapshot_builder.step_problems,
         )
         self._jobs = JobSteps(services, self._schedule)
         self._collections = CollectionSteps(services, self._schedule)
-        self._heartbeat = Heartbeat(services, self._schedule, self._watchdog)
+        self._heartbeat = Heartbeat(services, self._schedule, self._systemd_watchdog)
         self._poller = select.poll()
         for wakes in (services.wake_pipe, services.pool, services.notifications):
             self._poller.register(wakes.fileno(), select.POLLIN)
@@ -101,11 +102,15 @@ class Loop:
         status_line, event = self._status_line, services.views.last_event
         steps.run("bulletin", partial(status_line.update, snapshot, event, mono))
         steps.run("notify", partial(services.notifications.deliver_pending, now))
-        self._watchdog.ping(time.monotonic())
+        self._systemd_watchdog.ping(time.monotonic())
         return has_more or has_pages
 
     def _take_in_work(self, now: Now, mono: float) -> bool:
-        """Do what a draining daemon leaves out; True if there is more at once."""
+        """Take in drops and start jobs, which a draining daemon does not.
+
+        Returns:
+            Whether there is more to do at once.
+        """
         services, run = self._services, self._steps.run
         run("engine", partial(self._update_ytdlp, now, mono))
         run("template", partial(self._ensure_template, mono))
@@ -139,12 +144,12 @@ class Loop:
     def _handle_pending_changes(self) -> None:
         """Make due what another thread has seen change: the inbox, or the wake file."""
         services = self._services
-        sessions, is_poked = services.pending_changes.pop_changes()
+        sessions, is_ledger_changed = services.pending_changes.pop_changes()
         for session in sessions:
             services.intake.mark_dirty(session)
         if sessions:  # the template is ready by the time the drop has settled
             self._schedule.due_now(Step.TEMPLATE)
-        if is_poked:
+        if is_ledger_changed:
             self._schedule.jobs_due_now()
             self._schedule.due_now(Step.SWEEP)  # a session may have been expired
             services.ytdlp_updater.request_refresh()
@@ -213,7 +218,7 @@ class Loop:
                 services, services.clock.now(), mono, is_draining=draining
             ),
             ("bulletin", self._status_line.next_due()),
-            ("watchdog", self._watchdog.next_due()),
+            ("watchdog", self._systemd_watchdog.next_due()),
         ]
         if self._drain.until is not None:
             due.append(("drain", self._drain.until))

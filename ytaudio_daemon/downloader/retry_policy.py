@@ -53,11 +53,11 @@ def retry_delay_s(failures: Sequence[Failure], settings: Settings) -> float | No
     crashes = [f for f in failures if f.kind is FailureKind.CRASHED]
     history = JobHistory(
         attempt=len(failures),
-        charged=len(failures) - 1,
-        crashes=len(crashes) - (latest.kind is FailureKind.CRASHED),
+        charged_count=len(failures) - 1,
+        crash_count=len(crashes) - (latest.kind is FailureKind.CRASHED),
         last_code=None,
         claimed_at=0.0,
-        pending_uptime_s=0.0,
+        pending_since_s=0.0,
     )
     outcome = Outcome(failure=_as_transient(latest))
     decision = decide(

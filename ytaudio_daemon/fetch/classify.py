@@ -77,7 +77,7 @@ class Evidence:
 def classify(evidence: Evidence) -> Failure:
     """Return the failure that fits the evidence best; it has no log tail yet."""
     host_error = _host_error(evidence.causes)
-    if host_error is not None and not _is_proxy_error(evidence.causes):
+    if host_error is not None and not _is_proxy_refusal(evidence.causes):
         failure = host_error.failure()
     else:
         failure = failure_for(_code(evidence), _error_text(evidence.causes))
@@ -97,7 +97,7 @@ def blame_proxy(failure: Failure, network: Network) -> Failure:
 
 def _code(evidence: Evidence) -> str:
     return (
-        _outgrown_file(evidence.causes)
+        _file_limit_code(evidence.causes)
         or _by_live_status(evidence)
         or _by_http_errors(_with_endpoints(evidence))
         or _by_messages(evidence)
@@ -147,7 +147,7 @@ _CHALLENGE_UNSOLVED = re.compile(
 )
 
 
-def _is_proxy_error(causes: Iterable[Cause]) -> bool:
+def _is_proxy_refusal(causes: Iterable[Cause]) -> bool:
     """Return whether a proxy refused: SOCKS has numbers of its own, 1 to 8 (RFC 1928)."""
     return any("ProxyError" in cause.classes for cause in causes)
 
@@ -156,17 +156,18 @@ def _host_error(causes: Iterable[Cause]) -> HostError | None:
     """Return the host's own error: of the machine, its disk, or the attempt's folder."""
     for number in _error_numbers(causes):
         found = find_host_error(number)
-        if found and (found.scope is not Scope.PATH or number in _DENIED):
+        if found and (found.scope is not Scope.PATH or number in _ACCESS_ERRNOS):
             return found
     return None
 
 
-#: All that an attempt writes is in the daemon's own folders.
-_DENIED = frozenset({errno.EACCES, errno.EPERM})
+#: On a path these are the host's fault, too: an attempt writes in the daemon's own
+#: folders only.
+_ACCESS_ERRNOS = frozenset({errno.EACCES, errno.EPERM})
 
 
-def _outgrown_file(causes: Iterable[Cause]) -> str | None:
-    """Recognise RLIMIT_FSIZE, which a worker sets to `Limits.max_size_bytes`."""
+def _file_limit_code(causes: Iterable[Cause]) -> str | None:
+    """Return the code of a file that hit RLIMIT_FSIZE, `Limits.max_size_bytes`."""
     return "too_big" if errno.EFBIG in _error_numbers(causes) else None
 
 
@@ -204,7 +205,10 @@ def _with_endpoints(evidence: Evidence) -> Sequence[Cause]:
 
 
 def _by_http_errors(causes: Sequence[Cause]) -> str | None:
-    """Return the code of the HTTP statuses, else of the broken connections."""
+    """Return the code of the HTTP statuses, else of the broken connections.
+
+    A 429 decides; else the innermost cause, where the trouble began.
+    """
     codes = [code for cause in causes if (code := _by_status(cause)) is not None]
     if codes:
         return "rate_limited" if "rate_limited" in codes else codes[-1]

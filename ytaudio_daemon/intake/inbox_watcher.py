@@ -54,7 +54,7 @@ class PendingChanges:
         self._ledger_changed = False
 
     def mark_session_changed(self, session: str | None) -> None:
-        """Add a change in a session's folder; None = anywhere in the inbox.
+        """Add a change in a session's folder; None when it may be anywhere in the inbox.
 
         The loop is woken once for all changes of a session that it has not popped yet.
         """
@@ -210,9 +210,6 @@ class _InboxHandler(FileSystemEventHandler):
         self._pending_changes.mark_session_changed(None if at_root else parts[0])
 
 
-_OWN_FOLDERS = frozenset({PROCESSED, REJECTED})
-
-
 class _WakeFileHandler(FileSystemEventHandler):
     def __init__(self, pending_changes: PendingChanges) -> None:
         self._pending_changes = pending_changes
@@ -235,7 +232,7 @@ class _WatchdogWarnings(logging.Handler):
 
 
 def _configure_watchdog_logging(*, is_running: bool) -> None:
-    """Silence two warnings of watchdog about things that are in order.
+    """Silence two warnings of watchdog, the library, about things that are in order.
 
     It warns of a mistake of its own when a folder is renamed, or made within a new one.
     That warning names every watch, which are megabytes with ten thousand sessions, and

@@ -302,9 +302,9 @@ def history_from_row(row: Any) -> JobHistory:
     """Return the history of a job, or of the listings of a collection."""
     return JobHistory(
         attempt=row.attempt,
-        charged=row.charged,
-        crashes=row.crashes,
+        charged_count=row.charged,
+        crash_count=row.crashes,
         last_code=row.error_code,
         claimed_at=row.started_at,
-        pending_uptime_s=row.pending_lived,
+        pending_since_s=row.pending_lived,
     )

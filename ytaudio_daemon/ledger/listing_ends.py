@@ -85,8 +85,8 @@ def record_failure(
         is_notified=state is CollectionState.FAILED and not _has_failed_before(claim),
         **error_columns(failure),
         retry_at=decision.retry_at,
-        charged=collections.c.charged + int(decision.charged),
-        crashes=collections.c.crashes + int(decision.crashed),
+        charged=collections.c.charged + int(decision.is_charged),
+        crashes=collections.c.crashes + int(decision.is_crash),
         finalized_at=now.wall if state is CollectionState.FAILED else None,
     )
 

@@ -126,8 +126,8 @@ def record_failure(
     values = _known_metadata(outcome) | error_columns(decision.failure)
     values |= {
         "retry_at": decision.retry_at,
-        "more_charged": int(decision.charged),
-        "more_crashes": int(decision.crashed),
+        "more_charged": int(decision.is_charged),
+        "more_crashes": int(decision.is_crash),
         "output_path": None,
         "sha256": None,
     }
@@ -140,7 +140,7 @@ def record_failure(
     ):
         return False
     kind = decision.failure.kind.value
-    end_attempt(db, fence, outcome, now, kind=kind, is_charged=decision.charged)
+    end_attempt(db, fence, outcome, now, kind=kind, is_charged=decision.is_charged)
     if decision.to is JobState.FAILED:
         record_activity(db, fence.session_id, now)
         release_held(db, fence.session_id, quota, now)

@@ -21,7 +21,7 @@ from ytaudio_daemon.model.outcome import Failure, FailureKind, Outcome
 CONFIRM_AFTER_S = 3600.0
 #: Premieres and live shows are tried again after so long, in seconds.
 NOT_YET_RETRY_S = 1800.0
-#: Even "in no time" is not at once; in seconds.
+#: A premiere "in 0 seconds" is tried again after so long, in seconds.
 MIN_RETRY_S = 1.0
 #: Workers a job may kill by itself before it is given up.
 MAX_CRASHES = 3
@@ -64,19 +64,19 @@ class JobHistory:
 
     Attributes:
         attempt: The number of the attempt that ended.
-        charged: Attempts before this one that count against `[retry] attempts`.
-        crashes: Workers that the job killed by itself, before this attempt.
+        charged_count: Attempts before this one that count against `[retry] attempts`.
+        crash_count: Workers that the job killed by itself, before this attempt.
         last_code: The failure code of the attempt before, or None.
         claimed_at: When this attempt began, seconds since 1970.
-        pending_uptime_s: When the job became pending, in seconds of uptime.
+        pending_since_s: When the job became pending, in seconds of uptime.
     """
 
     attempt: int
-    charged: int
-    crashes: int
+    charged_count: int
+    crash_count: int
     last_code: str | None
     claimed_at: float
-    pending_uptime_s: float
+    pending_since_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,16 +111,16 @@ class Decision:
         to: `WAITING`, `FAILED` or, when the attempt was only interrupted, `QUEUED`.
         failure: Stored with the job and shown to people.
         retry_at: For `WAITING`: when the job is due, seconds since 1970.
-        charged: Whether the attempt counts against `[retry] attempts`.
-        crashed: Whether the job killed its worker by itself.
+        is_charged: Whether the attempt counts against `[retry] attempts`.
+        is_crash: Whether the job killed its worker by itself.
         gate: The gate to close, or None.
     """
 
     to: JobState
     failure: Failure
     retry_at: float | None = None
-    charged: bool = False
-    crashed: bool = False
+    is_charged: bool = False
+    is_crash: bool = False
     gate: Gate | None = None
 
 
@@ -157,7 +157,7 @@ def decide(
         return _decide_uncharged(history, failure, now, policy)
     if failure.confirm and history.last_code != failure.code:
         return _waiting(failure, now.wall + CONFIRM_AFTER_S)
-    return Decision(to=JobState.FAILED, failure=failure, charged=True)
+    return Decision(to=JobState.FAILED, failure=failure, is_charged=True)
 
 
 def _decide_gated(
@@ -184,25 +184,25 @@ def _decide_gated(
 def _decide_charged(
     history: JobHistory, failure: Failure, now: Now, policy: RetryPolicy
 ) -> Decision:
-    crashed = failure.kind is FailureKind.CRASHED
-    if crashed and history.crashes + 1 >= MAX_CRASHES:
+    is_crash = failure.kind is FailureKind.CRASHED
+    if is_crash and history.crash_count + 1 >= MAX_CRASHES:
         return Decision(
             to=JobState.FAILED,
             failure=_repeated_crash_failure(failure),
-            charged=True,
-            crashed=True,
+            is_charged=True,
+            is_crash=True,
         )
-    if history.charged + 1 >= attempt_limit(failure.code, policy.max_attempts):
+    if history.charged_count + 1 >= attempt_limit(failure.code, policy.max_attempts):
         return Decision(
-            to=JobState.FAILED, failure=failure, charged=True, crashed=crashed
+            to=JobState.FAILED, failure=failure, is_charged=True, is_crash=is_crash
         )
-    pause = backoff(policy, _pause_step(failure.code, history.charged))
+    pause = backoff_s(policy, _pause_step(failure.code, history.charged_count))
     return Decision(
         to=JobState.WAITING,
         failure=failure,
         retry_at=now.wall + pause,
-        charged=True,
-        crashed=crashed,
+        is_charged=True,
+        is_crash=is_crash,
     )
 
 
@@ -210,12 +210,12 @@ def _decide_uncharged(
     history: JobHistory, failure: Failure, now: Now, policy: RetryPolicy
 ) -> Decision:
     """Wait without charge, for as long as a job may be pending at all."""
-    if now.uptime_s - history.pending_uptime_s >= policy.max_pending_s:
+    if now.uptime_s - history.pending_since_s >= policy.max_pending_s:
         return Decision(to=JobState.FAILED, failure=failure)
     if failure.kind is FailureKind.NOT_YET:
         pause = failure.retry_after_s or NOT_YET_RETRY_S
         return _waiting(failure, now.wall + min(max(pause, MIN_RETRY_S), policy.cap_s))
-    return _waiting(failure, now.wall + backoff(policy, history.attempt - 1))
+    return _waiting(failure, now.wall + backoff_s(policy, history.attempt - 1))
 
 
 def _waiting(failure: Failure, retry_at: float) -> Decision:
@@ -271,13 +271,13 @@ def attempt_limit(code: str | None, max_attempts: int) -> int:
 
 
 def _pause_step(code: str, charged: int) -> int:
-    """Return the step of `backoff`: two at a time for codes that get fewer tries."""
+    """Return the step of `backoff_s`: two at a time for codes of `FEWER_TRIES`."""
     return 2 * charged + 1 if code in FEWER_TRIES else charged
 
 
-def backoff(policy: RetryPolicy, charged: int) -> float:
-    """Return seconds to wait: `min(cap, base * 3^n)`, with a jitter of ±50 %."""
-    plain = min(policy.cap_s, policy.base_s * 3.0 ** min(charged, 32))
+def backoff_s(policy: RetryPolicy, step: int) -> float:
+    """Return seconds to wait: `min(cap, base * 3^step)`, with a jitter of ±50 %."""
+    plain = min(policy.cap_s, policy.base_s * 3.0 ** min(step, 32))
     return plain * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
 
 

@@ -61,7 +61,8 @@ class ReceiverQueue:
 
     Attributes:
         receiver: The receiver.
-        delivered: The last event delivered, and what is known of the daemon's health.
+        delivered: The last event delivered, and the last health (degraded or not) that
+            the receiver was told.
         read_cursor: The last event read from the ledger.
         has_unsaved_delivery: A message was delivered that the ledger does not know of.
         backoff: Its failures.
@@ -112,7 +113,7 @@ class ReceiverQueue:
             db, self.read_cursor, self._notify.on, self.capacity()
         )
         if self._has_given_up(now):
-            fresh = [event for event in events if not self._is_expired(event, now)]
+            fresh = [event for event in events if not self._is_too_old(event, now)]
             self._record_dropped(len(events) - len(fresh))
             events = fresh
         self._builder.add(events, now)
@@ -126,7 +127,7 @@ class ReceiverQueue:
             self._pending.extend(self._builder.pop_messages(self.read_cursor, now))
         if self.is_drained:
             self.delivered = replace(self.delivered, cursor=self.read_cursor)
-        self._skip_unwanted_health()
+        self._skip_muted_health()
         has_messages = self._pending or self._has_health_message()
         if has_messages and now.uptime_s >= self._earliest_start():
             self._start_batch(now)
@@ -190,7 +191,7 @@ class ReceiverQueue:
             self._drop_first()
         self._drop_health_message()
         if self._has_given_up(now):
-            while self._pending and self._is_expired(self._pending[0], now):
+            while self._pending and self._is_too_old(self._pending[0], now):
                 self._drop_first()
 
     def _drop_first(self) -> None:
@@ -220,7 +221,8 @@ class ReceiverQueue:
         is_degraded = self._context.degraded_state.is_degraded
         return is_degraded not in {None, self.delivered.degraded}
 
-    def _skip_unwanted_health(self) -> None:
+    def _skip_muted_health(self) -> None:
+        """Count a change of health as told, if `[notify] on` leaves it out."""
         is_degraded = bool(self._context.degraded_state.is_degraded)
         word = DEGRADED if is_degraded else RECOVERED
         if self._has_health_message() and word not in self._notify.on:
@@ -237,6 +239,6 @@ class ReceiverQueue:
     def _has_given_up(self, now: Now) -> bool:
         return self.backoff.has_timed_out(now.uptime_s, self._notify.give_up)
 
-    def _is_expired(self, item: Message | NotifyEvent, now: Now) -> bool:
+    def _is_too_old(self, item: Message | NotifyEvent, now: Now) -> bool:
         """Return True if older than give_up; a future time is from a clock that jumped."""
         return not now.wall - self._notify.give_up < item.at <= now.wall

@@ -155,13 +155,11 @@ def change_in_batches(
     while True:
         with open_write() as (db, now):
             jobs = find_jobs(db, last_id)
-            changed = sum(change(db, job, now) for job in jobs)
-        number += changed
+            number += sum(change(db, job, now) for job in jobs)
         if len(jobs) < BATCH_SIZE:
             return number
         last_id = jobs[-1].id
-        if changed:
-            time.sleep(WRITE_PAUSE_S)
+        time.sleep(WRITE_PAUSE_S)
 
 
 def require_not_expired(session: Session) -> None:
