@@ -6,14 +6,7 @@ import statistics
 import time
 
 from bench import goals
-from bench.findings import (
-    AAC,
-    Finding,
-    Section,
-    Setting,
-    percentile_95,
-    spread,
-)
+from bench.findings import AAC, Finding, Section, Setting, percentile_95, spread
 from bench.rig import Daemon, eventually, watch_url
 from tests.youtube import Fault, Video
 from ytaudio_daemon.cli import main as ytaudio

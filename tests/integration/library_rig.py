@@ -11,12 +11,7 @@ from tests.integration.intake_rig import LIVE, STRUCK
 from tests.integration.views_rig import result_of
 from ytaudio_daemon.daemon.reload import view_settings
 from ytaudio_daemon.ledger import claims, transitions
-from ytaudio_daemon.model import (
-    AlbumFacts,
-    ListedEntry,
-    ListedPage,
-    Outcome,
-)
+from ytaudio_daemon.model import AlbumFacts, ListedEntry, ListedPage, Outcome
 from ytaudio_daemon.model.gates import UNLIMITED
 from ytaudio_daemon.model.quota import Quota
 from ytaudio_daemon.settings import load

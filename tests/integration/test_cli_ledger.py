@@ -256,11 +256,7 @@ def test_postgresql_has_tools_of_its_own(
 def test_check_works_on_postgresql(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_template: str
 ) -> None:
-    from tests.integration.ledger_fixtures import (  # noqa: PLC0415 - its own words
-        MIGRATED,
-        _database,
-        _empty,
-    )
+    from tests.integration.ledger_fixtures import MIGRATED, _database, _empty  # noqa: PLC0415 - its own words
 
     _empty(postgres_template)
     monkeypatch.setenv("YTAUDIO_DATABASE_URL", _database(postgres_template, MIGRATED))

@@ -7,14 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.integration.jobs_rig import bare_layout
-from tests.integration.ledger_rig import (
-    HOST,
-    NO_PACE,
-    NOW,
-    drop,
-    later,
-    links,
-)
+from tests.integration.ledger_rig import HOST, NO_PACE, NOW, drop, later, links
 from ytaudio_daemon.fetch.failure_catalog import failure_for
 from ytaudio_daemon.jobs.config_values import egress_keys, network
 from ytaudio_daemon.jobs.gate_opening import open_proven_gates

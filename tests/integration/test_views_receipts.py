@@ -21,12 +21,7 @@ from ytaudio_daemon.ledger import Ledger, archive, drops, queries, sessions, tra
 from ytaudio_daemon.model import FINALIZED, Options
 from ytaudio_daemon.model.archived_video import ArchivedVideo, FoundIn
 from ytaudio_daemon.model.quota import Quota
-from ytaudio_daemon.views import (
-    receipt,
-    receipt_folders,
-    receipts,
-    unfinished_lines,
-)
+from ytaudio_daemon.views import receipt, receipt_folders, receipts, unfinished_lines
 
 BAD = drops.NewLine(line=7, text="banana", code="not_a_url", message="this is no link")
 

@@ -21,10 +21,7 @@ from ytaudio_daemon.system.distributions import installed_version
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.ytdlp_versions.history import Activation
 from ytaudio_daemon.ytdlp_versions.pip import Pip
-from ytaudio_daemon.ytdlp_versions.upgrade import (
-    Upgrade,
-    UpgradeRequest,
-)
+from ytaudio_daemon.ytdlp_versions.upgrade import Upgrade, UpgradeRequest
 from ytaudio_daemon.ytdlp_versions.version_store import VersionStore
 from ytaudio_daemon.ytdlp_versions.version_writer import INSTALLED, VersionWriter
 

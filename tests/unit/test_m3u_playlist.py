@@ -4,12 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ytaudio_daemon.model.m3u_playlist import (
-    PlaylistItem,
-    Sealer,
-    head,
-    is_untouched,
-)
+from ytaudio_daemon.model.m3u_playlist import PlaylistItem, Sealer, head, is_untouched
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=60)
 

@@ -7,11 +7,7 @@ from dataclasses import asdict
 
 from ytaudio_daemon import __version__
 from ytaudio_daemon.daemon.problem_report import ProblemReport, report_of_check
-from ytaudio_daemon.daemon.problems import (
-    ProblemTracker,
-    gate_problems,
-    inbox_problems,
-)
+from ytaudio_daemon.daemon.problems import ProblemTracker, gate_problems, inbox_problems
 from ytaudio_daemon.daemon.self_check import SelfCheck
 from ytaudio_daemon.daemon.token_provider_check import TokenProviderCheck
 from ytaudio_daemon.daemon.ytdlp_updater import YtDlpUpdater

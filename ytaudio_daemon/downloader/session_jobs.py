@@ -23,13 +23,7 @@ from ytaudio_daemon.folders.layout import layout_of
 from ytaudio_daemon.folders.wake_file import wake_daemon
 from ytaudio_daemon.jobs.config_values import egress_keys
 from ytaudio_daemon.jobs.foreign_claims import claim_owner, owner_is_dead
-from ytaudio_daemon.ledger import (
-    Connection,
-    Ledger,
-    claims,
-    queries,
-    transitions,
-)
+from ytaudio_daemon.ledger import Connection, Ledger, claims, queries, transitions
 from ytaudio_daemon.ledger.claims import Claim
 from ytaudio_daemon.ledger.enqueue import JobOptions, NewVideo
 from ytaudio_daemon.ledger.queries import JobRow

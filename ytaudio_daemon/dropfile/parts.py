@@ -9,11 +9,7 @@ from ytaudio_daemon.dropfile.drop_line import (
     DropLine,
     printable,
 )
-from ytaudio_daemon.dropfile.link_target import (
-    LinkTarget,
-    link_target,
-    misused_options,
-)
+from ytaudio_daemon.dropfile.link_target import LinkTarget, link_target, misused_options
 from ytaudio_daemon.model import Layer, OptionError
 from ytaudio_daemon.urls import CollectionError, FoundLink, Link, LinkError
 

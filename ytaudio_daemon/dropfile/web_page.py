@@ -15,12 +15,7 @@ from ytaudio_daemon.dropfile.parts import (
     without_author_pages,
 )
 from ytaudio_daemon.dropfile.portions import MAX_PORTION_CHARS, portion_end, portions
-from ytaudio_daemon.urls import (
-    FoundLink,
-    distinct_links,
-    find_links,
-    refused_bare_ids,
-)
+from ytaudio_daemon.urls import FoundLink, distinct_links, find_links, refused_bare_ids
 
 _ITEM = re.compile(
     r"<(?P<comment>!--) | <(?P<code>script|style)\b"

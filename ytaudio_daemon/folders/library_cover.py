@@ -9,11 +9,7 @@ from ytaudio_daemon.folders import library_copy
 from ytaudio_daemon.folders.library import LibraryFile, library_identity
 from ytaudio_daemon.folders.library_folder import names_in, open_parent_folder
 from ytaudio_daemon.folders.published import open_published
-from ytaudio_daemon.folders.safe_open import (
-    open_dir,
-    remove_file,
-    rename_noreplace,
-)
+from ytaudio_daemon.folders.safe_open import open_dir, remove_file, rename_noreplace
 from ytaudio_daemon.model.outcome import COVER_FILES
 
 #: A person's own of any kind counts: players take the first that they know.
