@@ -57,13 +57,13 @@ def _hoard() -> None:
 
 def _lose() -> None:
     """The last line of every drop is overlooked."""
-    plain = dropfile.parse
+    plain = dropfile.parse_in_steps
 
-    def without_last(data: bytes, kind: dropfile.DropKind) -> Iterator[DropLine]:
-        found = list(plain(data, kind))
+    def without_last(data: bytes, kind: dropfile.DropKind) -> Iterator[DropLine | None]:
+        found = [line for line in plain(data, kind) if line is not None]
         yield from found[: max(1, len(found) - 1)]
 
-    dropfile.parse = without_last
+    dropfile.parse_in_steps = without_last
 
 
 def _dawdle() -> None:

@@ -246,6 +246,16 @@ def test_a_job_and_a_session_that_the_ledger_lacks_come_back(
     assert is_sound(sqlite_ledger)
 
 
+def test_what_was_finished_within_the_second_of_the_backup_is_missing(
+    sqlite_ledger: Ledger, layout: Layout
+) -> None:
+    put(layout, str(uuid.uuid4()), str(uuid.uuid4()), finished=NOW.wall)
+    until = NOW.wall + 0.9  # job.json has whole seconds
+    assert list(results_missing_from_ledger(sqlite_ledger, layout, until, unseen))
+    of_before = results_missing_from_ledger(sqlite_ledger, layout, until + 1, unseen)
+    assert not list(of_before)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -34,7 +34,7 @@ from ytaudio_daemon.model import JobState, Options, Outcome
 from ytaudio_daemon.model.clock import Now
 from ytaudio_daemon.model.options import check_option
 from ytaudio_daemon.model.quota import Quota
-from ytaudio_daemon.system.times import parse_rfc3339
+from ytaudio_daemon.system.times import may_be_after, parse_rfc3339
 from ytaudio_daemon.urls import parse_plain_link
 
 log = structlog.get_logger()
@@ -105,7 +105,9 @@ def results_missing_from_ledger(
             if state is JobState.COMPLETED:
                 continue
             found = _published_result(layout, session_uuid, job_uuid, state, on_skip)
-            if found is not None and (state is not None or found.finished_at > until):
+            if found is not None and (
+                state is not None or may_be_after(found.finished_at, until)
+            ):
                 yield found
 
 

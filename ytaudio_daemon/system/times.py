@@ -1,5 +1,6 @@
 """Times as text: RFC 3339 for programs, UTC for people and for file names. Pure."""
 
+import math
 from datetime import UTC, datetime
 from typing import Literal, overload
 
@@ -37,6 +38,17 @@ def parse_rfc3339(text: str) -> float:
         ValueError: It is none.
     """
     return datetime.fromisoformat(text).timestamp()
+
+
+def may_be_after(coarse: float, wall: float) -> bool:
+    """Return whether a time that is known to the second may be after an exact one.
+
+    Args:
+        coarse: From `job.json`, or from a file system, whose clock runs some
+            milliseconds late; seconds since 1970.
+        wall: Seconds since 1970.
+    """
+    return coarse >= math.floor(wall)
 
 
 def utc_time(wall: float) -> str:

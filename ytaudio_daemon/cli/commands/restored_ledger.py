@@ -14,7 +14,7 @@ from ytaudio_daemon.folders.filed import FiledDrop, filed_drops
 from ytaudio_daemon.jobs.restore_import import results_missing_from_ledger
 from ytaudio_daemon.ledger import Ledger, drop_queries, lost_links, migrate
 from ytaudio_daemon.ledger.restoring import VerifiedCopy
-from ytaudio_daemon.system.times import rfc3339
+from ytaudio_daemon.system.times import may_be_after, rfc3339
 from ytaudio_daemon.urls import Link
 from ytaudio_daemon.views.failed_text import option_layer
 
@@ -185,5 +185,5 @@ def _unknown_drops(
     return [
         drop
         for drop in filed_drops(context.layout.inbox)
-        if drop.filed_at > until and drop.key not in known
+        if may_be_after(drop.filed_at, until) and drop.key not in known
     ]
