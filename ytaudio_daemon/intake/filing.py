@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import structlog
 
@@ -142,7 +143,7 @@ class Filer:
         for folder, moved in by_folder.items():
             try:
                 if folder is not None:
-                    self._sync_moves(*folder)
+                    _sync_moves(self._layout.inbox, *folder)
             except OSError as error:
                 refused = error
             else:
@@ -237,12 +238,13 @@ class Filer:
             f"ytaudio retry --session {inbox_file.location.session} --failed",
         )
 
-    def _sync_moves(
-        self, location: DropLocation, subfolders: tuple[bytes, ...]
-    ) -> None:
-        """Sync a folder, unless it is closed to us: then nothing was moved out of it."""
-        with suppress(UnsafePathError, PermissionError):
-            filing.sync_moves(self._layout.inbox, location, subfolders)
+
+def _sync_moves(
+    inbox: Path, location: DropLocation, subfolders: tuple[bytes, ...]
+) -> None:
+    """Sync a folder, unless it is closed to us: then nothing was moved out of it."""
+    with suppress(UnsafePathError, PermissionError):
+        filing.sync_moves(inbox, location, subfolders)
 
 
 def _is_of_one_place(error: OSError) -> bool:

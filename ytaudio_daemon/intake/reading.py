@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -140,7 +141,7 @@ class Reader:
         except (DropChangedError, UnsafePathError):
             return UnreadFile(inbox_file=inbox_file, has_changed=True)
         except OSError as error:
-            reason = self._unreadable(inbox_file, error)
+            reason = _read_error(self._layout.inbox, inbox_file, error)
             return UnreadFile(inbox_file=inbox_file, waits_for=reason)
         return None
 
@@ -164,7 +165,7 @@ class Reader:
             log.info("intake.drop_changed", error=str(error))
             found = UnreadFile(inbox_file=inbox_file, has_changed=True)
         except OSError as error:
-            reason = self._unreadable(inbox_file, error)
+            reason = _read_error(self._layout.inbox, inbox_file, error)
             found = UnreadFile(inbox_file=inbox_file, waits_for=reason)
         else:
             found = self._recognise(inbox_file, content, sha256)
@@ -210,16 +211,6 @@ class Reader:
             self._grown = parsed_drop, PreviousLines(db, inbox_file.key)
         return None
 
-    def _unreadable(self, inbox_file: InboxFile, error: OSError) -> str:
-        """Return why a drop cannot be read, and what to do; it follows the name."""
-        found = find_host_error(error.errno)
-        remedy = f"; {found.remedy('the file')}" if found else ""
-        if error.errno == errno.EACCES:
-            folder = inbox_file.folder_in(self._layout.inbox)
-            name = os.fsdecode(split_path(inbox_file.name)[1])
-            remedy = f"; {access_remedy(folder / name, os.R_OK, 'o+r')}"
-        return f"cannot be read ({error.strerror}){remedy}"
-
     def _session_defaults(self, inbox_file: InboxFile) -> Layer | UnreadFile:
         try:
             return read_session_defaults(
@@ -259,6 +250,17 @@ class Reader:
         if newest_drop.sha256 == parsed_drop.sha256:
             return RecordedDrop(inbox_file=inbox_file, drop=newest_drop)
         return _unusable_growth(inbox_file, parsed_drop.problem)
+
+
+def _read_error(inbox: Path, inbox_file: InboxFile, error: OSError) -> str:
+    """Return why a drop cannot be read, and what to do; it follows the name."""
+    found = find_host_error(error.errno)
+    remedy = f"; {found.remedy('the file')}" if found else ""
+    if error.errno == errno.EACCES:
+        folder = inbox_file.folder_in(inbox)
+        name = os.fsdecode(split_path(inbox_file.name)[1])
+        remedy = f"; {access_remedy(folder / name, os.R_OK, 'o+r')}"
+    return f"cannot be read ({error.strerror}){remedy}"
 
 
 def _unusable_growth(inbox_file: InboxFile, problem: str) -> UnreadFile:

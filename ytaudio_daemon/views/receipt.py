@@ -2,7 +2,6 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -66,7 +65,6 @@ class ReceiptWriter:
     ) -> None:
         self.drop = drop
         self._layout = layout
-        self._open_dirs = open_dirs
         self._circumstances = circumstances
         subfolders, self._people_name = split_path(drop.filed_name or b"")
         self._people_folder = (*people_folder, *map(os.fsdecode, subfolders))
@@ -79,14 +77,21 @@ class ReceiptWriter:
         self._program = ReceiptFile(
             partial(_open_program_file, layout, drop, open_dirs)
         )
+        open_beside = partial(
+            AtomicFileWriter,
+            layout.inbox,
+            self._people_folder,
+            mode=None,
+            open_dirs=open_dirs,
+        )
+        ending = b".reason.txt" if is_rejected else b".receipt.txt"
         self._people = ReceiptFile(
-            self._people_file_opener(
-                b".reason.txt" if is_rejected else b".receipt.txt"
-            ),
+            partial(open_beside, self._people_name + ending),
             receipt_text.REASON_MARK if is_rejected else receipt_text.RECEIPT_MARK,
         )
         self._failed = ReceiptFile(
-            self._people_file_opener(b".failed.txt"), failed_text.FAILED_MARK
+            partial(open_beside, self._people_name + b".failed.txt"),
+            failed_text.FAILED_MARK,
         )
         self._has_more_lines = True
         self._switched_off = SwitchedOffLines(drop.id, self._program)
@@ -232,20 +237,6 @@ class ReceiptWriter:
             except OSError as error:
                 self._failed.error = error
         return None
-
-    def _people_file_opener(self, ending: bytes) -> Callable[[], AtomicFileWriter]:
-        name = self._people_name + ending
-
-        def open_file() -> AtomicFileWriter:
-            return AtomicFileWriter(
-                self._layout.inbox,
-                self._people_folder,
-                name,
-                mode=None,
-                open_dirs=self._open_dirs,
-            )
-
-        return open_file
 
 
 def _open_program_file(
