@@ -65,6 +65,7 @@ class Run:
     _next_fleeting: float = 0.0
     _unfinished: int = 0
     _used_bytes: dict[str, int] = field(default_factory=dict)
+    _max_bytes: dict[str, int | None] = field(default_factory=dict)
     _planted: bool = False
 
     def __post_init__(self) -> None:
@@ -183,9 +184,11 @@ class Run:
             row["name"]
             for row in rows
             if 0 < (row["max_bytes"] or 0) < row["used_bytes"]
+            and row["max_bytes"] == self._max_bytes.get(row["name"])
             and row["used_bytes"] > self._used_bytes.get(row["name"], 0)
         ]
         self._used_bytes = {row["name"]: row["used_bytes"] for row in rows}
+        self._max_bytes = {row["name"]: row["max_bytes"] for row in rows}
         if over:
             self.complaints.append(f"more bytes than allowed are used by {over}")
 

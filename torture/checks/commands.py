@@ -37,6 +37,16 @@ def retries(case: Case, job: Row) -> tuple[int, int]:
     return sum(told), len(asked)
 
 
+def was_cancelled(case: Case, collection: Row) -> bool:
+    """Whether a command that cancels a whole session cancelled a listing of its, too."""
+    session = case.name_of(collection["session_id"])
+    return collection["state"] == "cancelled" and any(
+        c.began <= collection["finalized_at"] <= c.ended
+        for c in case.commands
+        if c.words == ("cancel", "--session", session)
+    )
+
+
 def _is_so(case: Case, command: Command, prefix: str, answer: str) -> Iterator[str]:
     found = [j for j in case.tables.jobs.values() if j["uuid"].startswith(prefix)]
     events = case.events_of[found[0]["id"]] if found else []

@@ -41,6 +41,8 @@ def _passed(case: Case, kind: str, pause_s: float) -> Iterator[str]:
         if end["started_at"] < shut_at or end["started_at"] <= unclear_until:
             continue
         if kind == "blocked" and not _is_second_word(case, end, pause_s):
+            if _is_second_word(case, end, pause_s, or_tied=True):
+                unclear_until = end["ended_at"]
             continue
         if _is_tied(case, end):
             unclear_until = end["ended_at"]
@@ -51,10 +53,18 @@ def _passed(case: Case, kind: str, pause_s: float) -> Iterator[str]:
             yield f"{len(passed)} attempts began after {end['code']} at {shut_at}"
 
 
-def _is_second_word(case: Case, end: Row, window_s: float) -> bool:
+def _is_second_word(
+    case: Case, end: Row, window_s: float, *, or_tied: bool = False
+) -> bool:
     """Whether another video was blocked just before, and none has succeeded since.
 
     A word with a Retry-After closes the gate alone; attempts do not have it.
+
+    Args:
+        case: The tables.
+        end: The attempt that was blocked.
+        window_s: How long "just before" is.
+        or_tied: The other one counts, too, when it ended in the moment of a success.
     """
     since, until = end["ended_at"] - window_s, end["ended_at"]
     recent = [a for a in case.tables.attempts if since < (a["ended_at"] or 0) <= until]
@@ -64,7 +74,7 @@ def _is_second_word(case: Case, end: Row, window_s: float) -> bool:
     mine = jobs[end["job_id"]]["video_id"]
     return _is_first_word(case, end) and any(
         a["kind"] == "blocked"
-        and a["ended_at"] > good
+        and (a["ended_at"] > good or (or_tied and a["ended_at"] == good))
         and jobs[a["job_id"]]["video_id"] != mine
         and _is_first_word(case, a)
         for a in recent

@@ -6,6 +6,7 @@ from torture.arena import session_of
 from torture.books import Row
 from torture.case import Case
 from torture.checks.audio import POISON
+from torture.checks.commands import was_cancelled
 from torture.playlists import ListWish
 
 
@@ -42,7 +43,12 @@ def _lines_of(case: Case, collection: Row, listed: ListWish) -> bool:
 
 def _ended(case: Case, collection: Row) -> Iterator[str]:
     given_up = collection["error_code"] == "poison" and collection["crashes"] >= POISON
-    if not (_is_whole(case, collection) or _is_over(case, collection) or given_up):
+    if not (
+        _is_whole(case, collection)
+        or _is_over(case, collection)
+        or given_up
+        or was_cancelled(case, collection)
+    ):
         yield (
             f"{_name(collection)} is {collection['state']} "
             f"({collection['error_code']}: {collection['error_message']})"
