@@ -1,6 +1,7 @@
 """A disk that goes away under the intake: nothing is lost, the cause is told, it goes on."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -99,6 +100,32 @@ def test_a_mount_lost_before_filing_is_told_and_its_drop_is_filed_later(
     assert house.ask("SELECT count(*) FROM lines") == [(2,)]
     assert problems(house) == {}
     unmount(place)
+
+
+@pytest.mark.parametrize("is_same_disk", [True, False])
+def test_a_drop_that_is_read_again_is_moved_once(
+    house: House, disk: Path, tmp_path: Path, *, is_same_disk: bool
+) -> None:
+    """A disk has another number when it is back, or its file another time."""
+    other = tmp_path / "other"
+    other.mkdir()
+    bind(disk, house.inbox)
+    house.drop()
+    with at("drop.recorded", lambda: unmount(house.inbox)):
+        house.take()
+    with mounted(other, "-t", "tmpfs", "tmpfs"):
+        shutil.copy(disk / "songs.txt", other)
+        os.utime(disk / "songs.txt", (1e9, 1e9))
+        bind(disk if is_same_disk else other, house.inbox)
+        house.take()
+        assert states(house) == [("filed", b"songs.txt")]
+        for _ in range(2):
+            house.let_pass(60)
+            house.take()
+        unmount(house.inbox)
+
+    assert states(house) == [("filed", b"songs.txt")]
+    assert problems(house).keys() <= {"mount_lost"}
 
 
 def test_a_mount_lost_while_a_drop_is_read_costs_nothing(

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -71,8 +72,11 @@ class Filer:
         self._late_writes = LateWriteMonitor(layout)
 
     def add(self, recorded: list[RecordedDrop]) -> None:
-        """Add drops of which every line is durable."""
-        self._recorded += recorded
+        """Add drops of which every line is durable; one that was read again once only."""
+        for each in recorded:
+            self._kept_files.supersede_unmovable(each)
+        ids = {each.drop.id for each in recorded}
+        self._recorded = [r for r in self._recorded if r.drop.id not in ids] + recorded
 
     def unfiled_keys(self) -> set[DropKey]:
         """Return the drops that the ledger does not have as filed or kept."""
@@ -195,7 +199,7 @@ class Filer:
             self._layout.inbox,
             inbox_file,
             target,
-            lambda name: self._is_taken(recorded, name),
+            partial(_is_taken, self._layout, recorded),
             open_dirs,
         )
         self._kept_files.remove(inbox_file)
@@ -206,13 +210,6 @@ class Filer:
                 self._layout, inbox_file.location, target, inbox_file.name
             )
         return _placement(recorded, "filed" if usable else "rejected", name)
-
-    def _is_taken(self, recorded: RecordedDrop, name: bytes) -> bool:
-        """True if another drop's receipts have the name, not this kept drop's own."""
-        location, own_name = recorded.inbox_file.location, recorded.inbox_file.name
-        own = receipt_key(location.session, own_name, None, at_root=location.at_root)
-        ours = own if recorded.is_kept else None
-        return filed.is_receipt_name_taken(self._layout, location, name, ours)
 
     def _keep(
         self, recorded: RecordedDrop, *, is_unmovable: bool = False
@@ -237,6 +234,14 @@ class Filer:
             "it is taken again when its content changes; to try again what failed: "
             f"ytaudio retry --session {inbox_file.location.session} --failed",
         )
+
+
+def _is_taken(layout: Layout, recorded: RecordedDrop, name: bytes) -> bool:
+    """Return whether another drop's receipts have the name, not this kept drop's own."""
+    location, own_name = recorded.inbox_file.location, recorded.inbox_file.name
+    own = receipt_key(location.session, own_name, None, at_root=location.at_root)
+    ours = own if recorded.is_kept else None
+    return filed.is_receipt_name_taken(layout, location, name, ours)
 
 
 def _sync_moves(

@@ -1,6 +1,7 @@
 """Stores which files stay in the inbox after they were taken."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from ytaudio_daemon.folders.inbox import FileIdentity, FileKey, InboxFile
@@ -68,6 +69,18 @@ class KeptFiles:
         """Add a file that stays only because we may not move it."""
         self.add(kept)
         self._unmovable[kept.inbox_file.key] = kept
+
+    def supersede_unmovable(self, recorded: RecordedDrop) -> None:
+        """Have the move of a file that was read again wait no longer for its retry.
+
+        A touched file has another time, and one on a disk that was away another device:
+        the old retry would not find it. That of an older drop, whose file has grown
+        since, gets the present identity.
+        """
+        key = recorded.inbox_file.key
+        waiting = self._unmovable.pop(key, None)
+        if waiting is not None and waiting.drop.id != recorded.drop.id:
+            self._unmovable[key] = replace(waiting, inbox_file=recorded.inbox_file)
 
     @property
     def has_unmovable(self) -> bool:
